@@ -1,0 +1,27 @@
+"""The audit log: what was done with whose records, when, by whom and why, in a form that can't be changed unseen."""
+
+from __future__ import annotations
+
+from voicenlp.audit.checkpoints import Checkpoint
+from voicenlp.audit.events import FileRef, ModelRef, child_reads, versions
+from voicenlp.audit.log import AuditLog, read_events, tail
+from voicenlp.audit.plain import describe
+from voicenlp.audit.pseudonyms import Pseudonyms
+from voicenlp.audit.verification import Fault, Verification, checkpoint, verify
+
+__all__ = [
+    "AuditLog",
+    "Checkpoint",
+    "Fault",
+    "FileRef",
+    "ModelRef",
+    "Pseudonyms",
+    "Verification",
+    "checkpoint",
+    "child_reads",
+    "describe",
+    "read_events",
+    "tail",
+    "verify",
+    "versions",
+]

@@ -1,0 +1,1 @@
+"""Taggers: whatever turns a note into spans."""

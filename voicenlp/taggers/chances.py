@@ -1,0 +1,121 @@
+"""Space, audience and influence: the sentences that record whether a person had a chance, who was told, and what came of it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from voicenlp.records import Span
+from voicenlp.text.people import Actor, Cast
+
+__all__ = ["chances"]
+
+_WHO = (
+    r"(?:the |my |his |her |their |both |all )?(?:[Hh]e|[Ss]he|[Tt]hey|[Hh]im|[Hh]er|[Tt]hem|[Yy]ou|[Yy][Pp]|[Mm]um|[Dd]ad|[Mm]other|[Ff]ather|[Pp]arents|[Ff][Cc]|[Cc]hild(?:ren)?|[Kk]ids|[Bb]oys|[Gg]irls|[Yy]oung (?:person|man|woman|people)|"
+    r"[Bb]aby|[A-ZÀ-Þ][\w'’-]+(?: (?:and|&) [A-ZÀ-Þ][\w'’-]+)?(?: [A-ZÀ-Þ][\w'’-]+)?|[A-Z])"
+)
+# cheap tests that keep the long patterns off sentences that can't match
+_HINTS = {
+    "space": re.compile(
+        r"seen|alone|on (?:his|her|their) own|asked|\bask|spoke|speak|talk|met\b|saw\b|sat\b|declin|refus|did ?n.t|would ?n.t|not (?:answer|want|been|asked|attend|obtain)|asleep|sleep|young|interpret|verbal|blank|advoca|invit|consult|interview|"
+        r"houses|mats|PECS|Makaton|symbol|BSL|direct work|wishes|RHI|views?|S/?A\b|aid|talker|tablet|attend|turn|chose|choos|wonder|explor|worksheet|cards|shrug|private|1:1|book|scale|drawing|in the room|throughout|not (?:seen|present|in|there)",
+        re.I,
+    ),
+    "audience": re.compile(r"shar|pass|fed back|feed|read|relay|put|took|raise|forward|email|note|heard|listen|consider|attach|hand|present|discuss|represent|record|minut|thank|tabled|take", re.I),
+    "influence": re.compile(
+        r"agree|explain|reassur|remind|clarif|told|will\b|['’]ll|promis|offer|refus|declin|turned down|not (?:agreed|possible|approved)|arrang|book|mov|chang|sort|grant|approv|no action|nothing|nobody|still|as (?:he|she|they|you)|chase|SW to|said I|advis|going to|can'?t|cannot|emailed|rang|rung|referr|order|bought|appl|request",
+        re.I,
+    ),
+}
+_ACTED = re.compile(r"^(?:I|we|SW|TM|IRO|panel|she|he)\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    element: str
+    id: str
+    pattern: re.Pattern[str]
+    given: bool | None
+    how: str
+    outcome: str
+
+
+@cache
+def _rules() -> dict[str, list[_Rule]]:
+    data = tomllib.loads(files("voicenlp").joinpath("resources/chances.toml").read_text(encoding="utf-8"))
+    out: dict[str, list[_Rule]] = {}
+    for element in ("space", "audience", "influence"):
+        for entry in data[element]:
+            for source in entry["match"]:
+                pattern = re.compile(source.replace("{WHO}", _WHO), re.I if "{WHO}" not in source else 0)
+                rule = _Rule(element, entry["id"], pattern, entry.get("given"), entry.get("how", ""), entry.get("outcome", ""))
+                out.setdefault(element, []).append(rule)
+    return out
+
+
+def chances(view: str, start: int, end: int, cast: Cast, default: Actor | None) -> list[Span]:
+    """Return the space, audience and influence spans of one sentence.
+
+    Parameters
+    ----------
+    view : str
+        The note.
+    start, end : int
+        The sentence.
+    cast : Cast
+        Its people: whose chance, whose voice.
+    default : Actor, optional
+        Who is meant where the sentence names nobody.
+
+    Returns
+    -------
+    list of Span
+        Not overlapping within an element.
+    """
+    out: list[Span] = []
+    sentence = view[start:end]
+    for element, rules in _rules().items():
+        if not _HINTS[element].search(sentence):
+            continue
+        taken: list[tuple[int, int]] = []
+        for rule in rules:
+            for match in rule.pattern.finditer(view, start, end):
+                a, b = _trim(view, match.start(), match.end())
+                if b - a < 3 or any(a < y and x < b for x, y in taken):
+                    continue
+                taken.append((a, b))
+                who = _who(cast, a, b, default, element)
+                speaker, person = (who.speaker, who.name) if who else ("child", "")
+                if element == "space" and speaker in ("practitioner", "manager"):
+                    speaker, person = ("child", cast.focus.name if cast.focus else "")
+                out.append(
+                    Span(element, a, b, speaker, person, who.person_id if who else "", given=rule.given, how=rule.how, outcome=rule.outcome,
+                         score=0.6, tagger=f"rules:{element}.{rule.id}")
+                )  # fmt: skip
+    return out
+
+
+def _trim(view: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and view[start] in " ,;:.-–—\n\"'“”":
+        start += 1
+    while end > start and view[end - 1] in " ,;:.-–—\n\"“”(":
+        end -= 1
+    return start, end
+
+
+def _who(cast: Cast, start: int, end: int, default: Actor | None, element: str) -> Actor | None:
+    """Return whose chance or voice it is: the first child mentioned, else the first person who is not the writer."""
+    first = None
+    for mention in cast.between(start, end):
+        actor = cast.resolve(mention.word, mention.start) if mention.actor < 0 else cast.actors[mention.actor]
+        if actor is None or actor is cast.author or actor.speaker in ("practitioner", "manager"):
+            continue
+        if actor.speaker in ("child", "parent", "carer", "family"):
+            return actor
+        first = first or actor
+    if first is not None and element != "space":
+        return default or first
+    return first or default

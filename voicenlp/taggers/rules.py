@@ -1,0 +1,452 @@
+"""The rule tagger: transparent, fast, and the baseline that every trained tagger has to beat.
+
+Each sentence is read for quotation marks, for reporting words with their subjects (`voicenlp.taggers.cues`), for what its place tells (a
+turn of a transcript, a message, the answer to a form question, a letter), and for chances, audience and influence
+(`voicenlp.taggers.chances`). Every span names the rule that made it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from voicenlp.records import Note, Person, Span
+from voicenlp.taggers.attributes import challenge_of, channel_of, expression_of, themes_of
+from voicenlp.taggers.base import numbered
+from voicenlp.taggers.chances import chances
+from voicenlp.taggers.cues import Cue, cues
+from voicenlp.taggers.quotes import quoted
+from voicenlp.text.headings import Catalogue
+from voicenlp.text.lexicon import Lexicon, lexicon
+from voicenlp.text.people import Actor, Cast
+from voicenlp.text.reading import Reading, read
+from voicenlp.text.segmenter import Segment
+
+__all__ = ["RuleTagger"]
+
+_OPINION = re.compile(
+    r"\b(?:no (?:concerns?|worries|safeguarding concerns?)|nil (?:of )?concerns?|(?:am|is|was|remain|are|were) (?:\w+ )?(?:concerned|worried|satisfied|confident|pleased|reassured|clear that|of the (?:view|opinion))|in my (?:view|opinion|professional)|my (?:view|opinion|analysis|assessment|impression|worry|concern)|"
+    r"i (?:think|feel|believe|consider|suspect|would|wonder|agree|don'?t (?:think|believe)|am not|remain|support)|appears?|seems?|presents? as|likely|unlikely|risk(?:s|y)?\b|needs?\b|should|would benefit|positive|good (?:enough|progress|relationship)|progress|protective|strength|threshold|thriv\w+|impact|significant|evidence|"
+    r"well (?:cared|presented|settled|supported)|settled|insight|attuned|warm|inconsistent|neglect\w*|vulnerab\w+|resilien\w+|not good enough|drift|must|cannot|recommend\w*|it is (?:clear|evident|important)|lack of|struggl\w+|improv\w+|better|worse|lovely|delight|pleasure)\b",
+    re.I,
+)
+_FIRST = re.compile(r"\b(?:I|I['’](?:m|d|ve|ll)|[Mm]y|[Mm]e|[Ww]e|[Ww]e['’](?:re|ve|ll)|im|ive|i)\b")
+_LOGISTICS = re.compile(
+    r"^(?:hi|hello|hiya|dear|thanks|thank you|regards|kind regards|best wishes|cheers|ok thanks|see you|sent from|yours|morning|good morning|afternoon|bye|no worries|lol|x+|👍|tel\b|tc\b|vm\b|left (?:a )?(?:message|voicemail)|dna\b|n/?a\b|next (?:visit|appt|review))\b[^.?!]{0,40}[.?!]*$|^\W*$|^\d[\d\s:./-]*$",
+    re.I,
+)
+_NARRATIVE = re.compile(r"^(?:I|We|SW|Worker|T/?C|Visit(?:ed)?|Arrived|Met|Rang|Called|Spoke|Saw|Seen|Next|Emailed|Asked|Discussed|Explained|Advised|Reminded|Collected|Dropped|Attended)\b", re.I)
+_TAIL = re.compile(r"\s*[,–—-]?\s+(?:(?:he|she|they|mum|dad|[A-Z][\w'’-]+)\s+(?:said|says|told me|added|explained|thinks|reckons|replied|asked|shouted|whispered|wrote)|(?:said|says|added|replied)\s+(?:he|she|mum|dad|[A-Z][\w'’-]+))(?:\s+\w+ly)?\s*$")
+_JOIN = re.compile(r"(?:[\s,;:–—-]|\b(?:and|but|that|while|whereas|although|then|so|because|as|who|though|also|yet)\b)+$", re.I)
+_LEAD = re.compile(r"^(?:[\s,;:–—\"“”'‘’(-]|(?:that|to|how|about|of|as|it was|with|in|if)\b(?=\s))+", re.I)
+_LEAD_QUOTE = re.compile(r"^[\s,;:–—\"“”'‘(-]+")
+_QUESTION_CUE = re.compile(r"\b(?:asked|ask|asks)\b", re.I)
+_GERUND_SAY = frozenset(("said",))
+_BEHAVIOUR = re.compile(
+    r"\b(?:smil(?:ed|es|ing)|cri(?:ed|es)|crying|clung|clings|laugh(?:ed|s|ing)|giggl\w+|hid\b|hides|hiding|point(?:ed|s) (?:to|at)|nodd?(?:ed|s)|shrugg?(?:ed|s)|shook (?:his|her|their) head|pull(?:ed|s) a face|turn(?:ed|s) away|cover(?:ed|s) (?:his|her) ears|push(?:ed|es) (?:it|him|her|the|away|me)|"
+    r"thumbs? up|thumbs? down|rolled (?:his|her) eyes|reach(?:ed|es) (?:out|for|up)|arms (?:out|up)|held (?:out|on)|flapp\w+|rock(?:ed|ing)|screwed up|put (?:his|her|their) (?:hands?|head|hood|fingers?)|refused to (?:get|go|leave|come|enter|put|board)|ran (?:to|off|straight)|beamed|grinned|sobb\w+|whimper\w*|arched|settled (?:when|in)|gripped|threw (?:it|the|his|her)|"
+    r"vocalis\w+|squeal\w+|squeez\w+|kissed|hugged|cuddled|buried|curled)\b",
+    re.I,
+)
+_OWN_LETTER = ("child", "parent", "carer", "family")
+_MAX_SENTENCE = 3000
+
+
+class RuleTagger:
+    """Tags voice, space, audience and influence by rules.
+
+    Parameters
+    ----------
+    headings : Catalogue, optional
+        An authority's own headings.
+    words : Lexicon, optional
+        An authority's own role words.
+
+    Examples
+    --------
+    >>> note = Note("n1", "Mum said Ava wants to live with her dad.")
+    >>> span = RuleTagger().tag(note)[0][0]
+    >>> note.text[span.start:span.end], span.speaker, span.person, span.via, span.expression
+    ('wants to live with her dad', 'child', 'Ava', 'parent', ('wish',))
+    """
+
+    name = "rules"
+
+    def __init__(self, headings: Catalogue | None = None, words: Lexicon | None = None) -> None:
+        self.headings, self.words = headings, words or lexicon()
+
+    def tag(self, note: Note, roster: Iterable[Person] = ()) -> tuple[list[Span], list[str], list[str]]:
+        """Return the spans of a note, the headings in it, and the empty ones.
+
+        Parameters
+        ----------
+        note : Note
+            Any text: one line or 100,000 words.
+        roster : iterable of Person
+            The people in this child's life, where known.
+        """
+        reading = read(note, roster, self.headings, self.words)
+        spans = _Reader(reading, self.words).run()
+        return numbered(spans), reading.segmented.present, reading.segmented.empty
+
+
+class _Reader:
+    """Reads one note from top to bottom and remembers who had the word last."""
+
+    def __init__(self, reading: Reading, words: Lexicon) -> None:
+        self.view, self.cast, self.segments = reading.view, reading.cast, reading.segmented.segments
+        self.words = words
+        self.out: list[Span] = []
+        self.topic: Actor | None = None
+        self.flow = False
+        self.block = -1
+        self.voices: list[str] = []
+        self.counter = 0
+
+    def run(self) -> list[Span]:
+        for segment in self.segments:
+            if segment.block != self.block:
+                self.block, self.flow = segment.block, False
+            if segment.kind == "header":
+                continue
+            if segment.kind == "heading":
+                self.topic = None
+                self._chances(segment.start, segment.end)
+                continue
+            self.label = self._labelled(segment)
+            for start, end in segment.sentences:
+                if end - start > _MAX_SENTENCE:
+                    for a in range(start, end, _MAX_SENTENCE):
+                        self.sentence(segment, a, min(end, a + _MAX_SENTENCE))
+                else:
+                    self.sentence(segment, start, end)
+        return self._tidy()
+
+    # who has the word ---------------------------------------------------------------------------------------------------------------
+
+    def _labelled(self, segment: Segment) -> Actor | None:
+        """Return the person whom a label or the heading gives the word."""
+        if segment.label:
+            for mention in self.cast.between(segment.label_start, segment.label_start + len(segment.label)):
+                if mention.actor >= 0:
+                    return self.cast.actors[mention.actor]
+            role = self.words.role(segment.label.strip())
+            if role:
+                return Actor(segment.label, role.speaker, role.gender)
+            if segment.kind == "message" and segment.label.lower() in ("me", "i"):
+                return self.cast.author
+        return None
+
+    def _asked(self, segment: Segment) -> Actor | None:
+        """Return the person whose voice the heading asks for."""
+        asks = segment.asks
+        if asks == "child":
+            return self.cast.focus
+        if asks in ("parent", "carer", "family", "professional"):
+            found = [a for a in self.cast.actors if a.speaker == asks and a.count]
+            heading = self.view[segment.start - 60 : segment.start].lower()
+            for actor in found:
+                if (actor.gender == "f" and re.search("mum|mother", heading)) or (actor.gender == "m" and re.search("dad|father", heading)):
+                    return actor
+            return found[0] if found else Actor("", asks)
+        if asks == "worker":
+            return self.cast.author if self.cast.author.speaker in ("practitioner", "professional", "carer") else Actor("SW", "practitioner")
+        if asks == "manager":
+            for actor in self.cast.actors:
+                if actor.speaker == "manager" and actor.count:
+                    return actor
+            return Actor("Manager", "manager")
+        return None
+
+    # one sentence -------------------------------------------------------------------------------------------------------------------
+
+    def sentence(self, segment: Segment, start: int, end: int) -> None:
+        view = self.view
+        text = view[start:end]
+        label = self.label
+        self._chances(start, end)
+        own = label is not None and segment.kind in ("turn", "message") and label.speaker not in ("practitioner",)
+        if own and label is not None:
+            self._own_words(segment, start, end, label)
+            return
+        if self.cast.author.speaker in _OWN_LETTER and not segment.author and self.cast.author.speaker in ("child", "parent") and _FIRST.search(text):
+            self._own_words(segment, start, end, self.cast.author, written=True)
+            return
+        if segment.author and (author := self._email_author(segment)) is not None and _FIRST.search(text) and not _LOGISTICS.match(text):
+            self._own_words(segment, start, end, author, written=True)
+            return
+        floor = segment.start - 600
+        topic = self.topic or self._asked(segment) or self.cast.focus
+        found = cues(view, start, end, self.cast, topic, max(0, floor))
+        marks = quoted(view, start, end)
+        before = len(self.out)
+        if found:
+            self._reported(segment, start, end, found, marks)
+        self._loose_quotes(segment, start, end, marks, found, before)
+        if len(self.out) == before:
+            self._placed(segment, start, end, text)
+        self.flow = len(self.out) > before and self.out[-1].speaker not in ("practitioner", "manager")
+
+    def _email_author(self, segment: Segment) -> Actor | None:
+        name = re.sub(r"[<\[(].*", "", segment.author).strip(" \"'")
+        for actor in self.cast.actors:
+            if actor.name and (actor.name.lower() in name.lower() or name.lower() in actor.name.lower()) and name:
+                return actor if actor.speaker in ("child", "parent", "carer", "family", "professional") else None
+        role = self.words.role(name)
+        return Actor(name, role.speaker) if role and role.speaker not in ("practitioner",) else None
+
+    # reported speech ----------------------------------------------------------------------------------------------------------------
+
+    def _reported(self, segment: Segment, start: int, end: int, found: list[Cue], marks: list[tuple[int, int]]) -> None:
+        view = self.view
+        relayer: Actor | None = None
+        skip = -1
+        for index, cue in enumerate(found):
+            if cue.start < skip or cue.actor is None:
+                continue
+            if any(a <= cue.start < b for a, b in marks):
+                continue  # inside somebody's own words
+            nxt = self._next_clause(found, index, end, marks)
+            actor = cue.actor
+            if not cue.keep and cue.kind == "said":
+                inner = found[index + 1] if index + 1 < len(found) else None
+                if inner is not None and inner.stated and inner.actor is not actor and inner.subject - cue.end < 14 and inner.actor is not None:
+                    if inner.actor.speaker not in ("practitioner", "manager") or actor.speaker in ("practitioner", "manager"):
+                        relayer = actor
+                    continue
+            if cue.keep:
+                a = cue.start
+                a = self._negation(a, max(start, cue.subject))
+            else:
+                a = cue.end
+            a, b = self._edges(a, nxt, keep=cue.keep)
+            if b - a < 2 or not any(c.isalnum() for c in view[a:b]):
+                continue
+            words = view[a:b]
+            if actor.speaker == "practitioner" and (cue.kind in ("said",) or _QUESTION_CUE.match(words) or re.match(r"(?:will|won|would|need|want(?:ed)? to (?:ask|check|see|know))", words, re.I)):
+                continue
+            if cue.kind == "said" and (self._is_logistics(words, actor) or re.match(r"(?:hello|hi|goodbye|bye|thank)", words, re.I)):
+                continue
+            if cue.kind in ("wanted",) and re.match(r"asked (?:if|whether|me if)", words, re.I) and actor.speaker in ("professional", "manager"):
+                continue
+            via = ""
+            if relayer is not None and relayer is not actor and relayer.speaker != "practitioner":
+                via = relayer.speaker
+            elif self.cast.author.speaker == "professional":
+                via = ""
+            inside = sum(max(0, min(b, y) - max(a, x)) for x, y in marks)
+            verbatim = inside * 2 > b - a
+            if verbatim and len(marks) == 1 and not cue.keep and marks[0][0] - a <= 2:
+                a, b = marks[0][0], min(b, marks[0][1])
+            self._voice(a, b, actor, f"{'nested' if via else 'indirect'}.{cue.kind}", base=cue.expression, via=via, verbatim=verbatim, context=view[start:end])
+            self.topic = actor
+            skip = b if not cue.keep else cue.end
+
+    def _next_clause(self, found: list[Cue], index: int, end: int, marks: list[tuple[int, int]]) -> int:
+        """Return where the content of a cue ends: before the next cue that has a subject of its own or starts a clause of another kind."""
+        cue = found[index]
+        for other in found[index + 1 :]:
+            if any(a <= other.start < b for a, b in marks):
+                continue
+            same = other.actor is cue.actor
+            if same and not cue.keep and other.subject - cue.end < 8:
+                continue  # "said he wants to …": one span
+            if same and other.kind == cue.kind and not other.stated:
+                continue
+            if same and not other.stated and other.kind in ("said",):
+                continue
+            if other.subject > cue.end + 1:
+                return other.subject
+        return end
+
+    def _negation(self, at: int, floor: int) -> int:
+        """Move the edge left over a negation that belongs to the verb ("does not" + "agree")."""
+        match = re.search(r"(?:\b(?:not|never|no longer|isn'?t|wasn'?t|aren'?t|weren'?t|doesn'?t|didn'?t|don'?t|does not|did not|do not|is not|was not)\s(?:\w+ly\s|really\s|very\s|that\s)?)$", self.view[floor:at], re.I)
+        return floor + match.start() if match else at
+
+    def _edges(self, start: int, end: int, *, keep: bool) -> tuple[int, int]:
+        view = self.view
+        if not keep:
+            lead = _LEAD.match(view[start : min(end, start + 60)])
+            if lead:
+                start += lead.end()
+        tail = _JOIN.search(view[start:end])
+        if tail:
+            end = start + tail.start()
+        if end - start > 12 and (said := _TAIL.search(view[max(start, end - 60) : end])):
+            end = max(start, end - 60) + said.start()
+        return self._trim(start, end)
+
+    def _trim(self, start: int, end: int) -> tuple[int, int]:
+        view = self.view
+        while start < end and view[start] in " \n,;:.-–—\"“”‘*•":
+            start += 1
+        while end > start and view[end - 1] in " \n,;:.!?-–—\"“”’'*":
+            end -= 1
+        if view.count("(", start, end) < view.count(")", start, end) and view[end - 1] == ")":
+            end -= 1
+        return start, end
+
+    @staticmethod
+    def _is_logistics(words: str, actor: Actor) -> bool:
+        """Whether reported words are a bare fact: an appointment, a time, an attendance figure."""
+        if len(words.split()) < 1:
+            return True
+        fact = re.search(r"\b(?:appointment|appt|meeting|review|clinic|bus|train|address|number|tel|attendance)\b.{0,30}\b(?:is|at|on|was|of)\b.{0,20}(?:\d|monday|tuesday|wednesday|thursday|friday)", words, re.I)
+        return bool(fact) and actor.speaker != "child"
+
+    # quotation marks without a reporting word -----------------------------------------------------------------------------------------
+
+    def _loose_quotes(self, segment: Segment, start: int, end: int, marks: list[tuple[int, int]], found: list[Cue], before: int) -> None:
+        for a, b in marks:
+            if any(s.start < b and a < s.end for s in self.out[before:] if s.element == "voice"):
+                continue
+            actor = self._quoted_by(start, end, a, b, found) or self.label or self.topic or self._asked(segment) or self.cast.focus
+            if actor is None or (actor.speaker == "practitioner" and actor is self.cast.author):
+                continue
+            self._voice(a, b, actor, "quote", verbatim=True, context=self.view[start:end])
+            self.topic = actor
+
+    def _quoted_by(self, start: int, end: int, a: int, b: int, found: list[Cue]) -> Actor | None:
+        """Return who said a quote: the nearest reporting word, else the last person named before it in the sentence."""
+        near = [c for c in found if c.actor is not None and (c.end <= a or c.start >= b)]
+        if near:
+            return min(near, key=lambda c: a - c.end if c.end <= a else (c.start - b) + 5).actor
+        people = [m for m in self.cast.between(start, a) if m.word.lower() not in ("him", "them", "me", "her")]
+        for mention in people:
+            actor = self.cast.actors[mention.actor] if mention.actor >= 0 else self.cast.resolve(mention.word, mention.start)
+            if actor is not None and actor.speaker != "practitioner":
+                return actor
+        return None
+
+    # what the place of a sentence tells -----------------------------------------------------------------------------------------------
+
+    def _own_words(self, segment: Segment, start: int, end: int, actor: Actor, written: bool = False) -> None:
+        """A turn, a message or a letter: the sentence is the person's own."""
+        text = self.view[start:end]
+        a, b = self._trim(start, end)
+        if b <= a or _LOGISTICS.match(text):
+            if not (len(text) < 30 and not text.isascii()):
+                return
+            a, b = start, end
+        if text.endswith("?") and not re.search(r"\b(?:can|could|will|would|do i|am i|why|please|when)\b", text, re.I):
+            return
+        if actor.speaker in ("professional", "manager") and not (_OPINION.search(text)):
+            return
+        if len(text.split()) < 2 and actor.speaker != "child":
+            return
+        written = written or segment.kind == "message"
+        inner = quoted(self.view, start, end)
+        if len(inner) == 1 and inner[0][0] - start <= 2 and end - inner[0][1] <= 3:
+            a, b = inner[0]
+        verbatim = bool(written or _FIRST.search(text) or inner or actor.speaker == "child")
+        self._voice(a, b, actor, "letter" if written and segment.kind != "message" else segment.kind, verbatim=verbatim, channel="written" if written else "spoken", context=text)
+        self.topic = actor
+
+    def _placed(self, segment: Segment, start: int, end: int, text: str) -> None:
+        """No reporting word and no quote: the heading, the flow, or the worker's own assessment."""
+        if text.endswith("?") or _LOGISTICS.match(text):
+            return
+        a, b = self._trim(start, end)
+        if b - a < 3:
+            return
+        asks = segment.asks
+        asked = self._asked(segment)
+        author = self.cast.author
+        if asks in ("child", "parent", "carer", "family") and asked is not None and segment.kind in ("answer", "bullet", "prose", "turn", "entry", "cell"):
+            if _NARRATIVE.match(text) or re.match(r"(?:n/?a|none|not|no views|unable|too young|see above|as above)\b", text, re.I):
+                return
+            if segment.heading is not None and segment.heading.id in ("child_question", "house_worries", "house_good", "house_dreams", "child_told", "child_views") or len(text.split()) < 9:
+                self._voice(a, b, asked, f"answer.{segment.heading.id if segment.heading else 'form'}", verbatim=bool(_FIRST.search(text)), context=text)
+                return
+        if asks in ("worker", "manager") and asked is not None and segment.kind in ("answer", "prose", "bullet", "turn") and _OPINION.search(text):
+            self._voice(a, b, asked, f"assessment.{asks}", base="view", context=text)
+            return
+        if self.label is not None and self.label.speaker in ("professional", "manager", "practitioner") and segment.kind == "turn" and _OPINION.search(text) and not _FIRST.match(text):
+            self._voice(a, b, self.label, "turn.opinion", base="view", context=text)
+            return
+        behaviour = _BEHAVIOUR.search(text)
+        if behaviour and (subject := self._subject_child(start, end)) is not None:
+            first = start + behaviour.start()
+            x, y = self._trim(first, end)
+            self._voice(x, y, subject, "behaviour", base="feeling", channel="behaviour", context=text)
+            return
+        if self.flow and self.topic is not None and self.topic.speaker not in ("practitioner", "manager") and re.match(r"(?:he|she|they|it|it['’]s|there|that|this|not|nobody|no one|his|her|everyone)\b", text, re.I):
+            if not re.search(r"\b(?:I|SW|we)\b", text):
+                self._voice(a, b, self.topic, "flow", context=text)
+                return
+        if author.speaker in ("practitioner", "manager") and re.search(
+            r"\b(?:no (?:concerns|worries)|my (?:view|opinion|analysis|assessment|impression|worry|concern)|i (?:am|was|remain) (?:\w+ )?(?:concerned|worried|satisfied|pleased|confident|reassured)|i (?:think|feel|believe|suspect|consider)|in my (?:view|opinion)|appears? (?:happy|settled|well|to)|(?:is|are) (?:settled|thriving|doing well)|risk (?:is|remains)|threshold|well (?:cared|presented))\b",
+            text,
+            re.I,
+        ):
+            lead = re.match(r"(?:my (?:view|opinion|analysis|assessment|impression|worry|concern)s?(?: is(?: that)?|:)?|i (?:think|feel|believe|suspect|consider)(?: that)?|i (?:am|was|remain)|in my (?:view|opinion|professional opinion),?)\s", text, re.I)
+            if lead:
+                a = start + lead.end()
+            self._voice(a, b, author, "assessment.worker", base="view", context=text)
+
+    def _subject_child(self, start: int, end: int) -> Actor | None:
+        for mention in self.cast.between(start, end):
+            actor = self.cast.actors[mention.actor] if mention.actor >= 0 else self.cast.resolve(mention.word, mention.start)
+            if actor is not None:
+                return actor if actor.speaker == "child" else None
+        return self.topic if self.topic is not None and self.topic.speaker == "child" else None
+
+    # making spans -------------------------------------------------------------------------------------------------------------------
+
+    def _voice(self, start: int, end: int, actor: Actor, rule: str, *, base: str = "", via: str = "", verbatim: bool = False, channel: str = "spoken", context: str = "") -> None:
+        if end <= start:
+            return
+        words = self.view[start:end]
+        expression = expression_of(words, base)
+        if channel == "spoken":
+            channel = channel_of(context)
+            if channel == "creative" and actor.speaker != "child":
+                channel = "spoken"
+        self.counter += 1
+        speaker = actor.speaker
+        self.out.append(
+            Span(
+                "voice", start, end, speaker, actor.name, actor.person_id, expression, channel, verbatim, via,
+                challenge_of(words, expression, speaker), themes_of(words, context, "services" if speaker in ("practitioner", "manager", "parent") else "emotions"),
+                score=_SCORES.get(rule.split(".")[0], 0.4) * (1.0 if actor.sure else 0.8), tagger=f"rules:{rule}", span_id=f"t{self.counter}",
+            )
+        )  # fmt: skip
+        if speaker not in ("practitioner", "manager"):
+            self.voices.append(f"t{self.counter}")
+
+    def _chances(self, start: int, end: int) -> None:
+        default = self.topic if self.topic is not None and self.topic.speaker in ("child", "parent", "carer", "family") else self.cast.focus
+        for span in chances(self.view, start, end, self.cast, default):
+            self.counter += 1
+            of: tuple[str, ...] = ()
+            if span.element == "influence":
+                answered = [s for s in self.out[-12:] if s.element == "voice" and s.speaker == span.speaker and span.start - s.end < 700 and {"wish", "view", "feeling"} & set(s.expression)]
+                wishes = [s for s in answered if "wish" in s.expression]
+                chosen = (wishes or answered)[-1:]
+                if not chosen:
+                    continue  # an action that answers nobody is a task, not influence
+                of = (chosen[0].span_id,)
+                span = replace(span, speaker=chosen[0].speaker, person=chosen[0].person, person_id=chosen[0].person_id)
+            self.out.append(replace(span, of=of, span_id=f"t{self.counter}"))
+
+    def _tidy(self) -> list[Span]:
+        """Give every span its heading, and leave no two voices over the same words."""
+        kept: list[Span] = []
+        last_end: dict[str, int] = {}
+        starts = [s.start for s in self.segments]
+        import bisect
+
+        for span in sorted(self.out, key=lambda s: (s.element, s.start, -s.end)):
+            if span.start < last_end.get(span.element, -1):
+                continue
+            last_end[span.element] = span.end
+            at = bisect.bisect_right(starts, span.start) - 1
+            heading = self.segments[at].heading if at >= 0 else None
+            kept.append(replace(span, heading=heading.label if heading else ""))
+        return kept
+
+
+# Share of spans of each rule that are right, speaker included, on the training part of the corpus: a rough order, not a calibration.
+_SCORES = {"indirect": 0.5, "nested": 0.5, "quote": 0.5, "turn": 0.5, "message": 0.6, "letter": 0.4, "answer": 0.4, "assessment": 0.4, "behaviour": 0.3, "flow": 0.3}

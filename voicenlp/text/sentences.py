@@ -1,0 +1,90 @@
+"""Sentence edges in practitioners' prose: abbreviations, times, initials, missing capitals and odd quotes included."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["sentences"]
+
+_ABBREVIATIONS = (
+    "mr mrs ms miss dr prof rev st sr jr no nos tel ext approx appt appts incl inc ltd co dept est min mins hr hrs wk wks yr yrs mth mths "
+    "e.g eg i.e ie etc vs v cf cc re ref fig para paras sec s ss p pp a.m p.m am pm d.o.b dob jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues "
+    "wed weds thu thur thurs fri sat sun rd ave"
+).split()
+_CLOSERS = "\"'’”»)]"
+# A stop, its closing quotes or brackets, then white space; or an end mark glued to a capital ("home.She").
+_STOP = re.compile(r"(?P<mark>\.{3,}|…|[.!?]+)(?P<close>[\"'’”»)\]]*)(?P<gap>[ \n]+|(?=[A-Z][a-z]|[“‘]))")
+_WORD_BEFORE = re.compile(r"([A-Za-z][A-Za-z.]*)$")
+_SURE = frozenset("!?")
+
+
+def sentences(view: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+    """Split a stretch of a note into sentences.
+
+    Parameters
+    ----------
+    view : str
+        The note, as `voicenlp.text.surface.surface` shows it.
+    start, end : int
+        The stretch, in code points.
+
+    Returns
+    -------
+    list of (int, int)
+        Start and end offset of each sentence, blanks at the edges left out, closing quotes kept with their sentence.
+
+    Examples
+    --------
+    >>> note = "Seen at 3.30 p.m. by Dr. Shah. He said “no way!” and left.She cried"
+    >>> [note[a:b] for a, b in sentences(note)]
+    ['Seen at 3.30 p.m. by Dr. Shah.', 'He said “no way!” and left.', 'She cried']
+    """
+    end = len(view) if end is None else end
+    out: list[tuple[int, int]] = []
+    at = start
+    for match in _STOP.finditer(view, start, end):
+        if not _is_edge(view, match, end):
+            continue
+        _append(out, view, at, match.end("close"))
+        at = match.end()
+    _append(out, view, at, end)
+    return out
+
+
+def _is_edge(view: str, match: re.Match[str], end: int) -> bool:
+    after = view[match.end() : match.end() + 1] if match.end() < end else ""
+    mark, glued = match["mark"], not match["gap"]
+    if not after:
+        return True
+    lower = after.islower()
+    if mark[-1] in _SURE:
+        # “no way!” and left: a lower-case word goes on with the sentence
+        return not lower
+    word = _WORD_BEFORE.search(view, max(0, match.start() - 12), match.start())
+    if word:
+        token = word[1].lower()
+        if (token in _ABBREVIATIONS and token not in ("am", "pm", "a.m", "p.m", "etc", "no", "hrs", "mins", "sat", "sun", "mar", "may")) or (
+            len(token) == 1 and word[1].isupper() and not match["close"] and after.isupper()
+        ):
+            return False
+        if token in ("am", "pm", "a.m", "p.m", "etc", "hrs", "mins") and not (after.isupper() and view[match.end() : match.end() + 2].strip()):
+            return False
+        if token in ("a.m", "p.m") and lower:
+            return False
+    if glued:
+        return bool(word) and len(word[1]) > 2 and "." not in word[1]
+    if mark.startswith("..") or mark == "…":
+        return not lower
+    # a lower-case start after a full stop is common in typed notes; only a short token before it speaks for an abbreviation
+    return not (lower and word is not None and len(word[1]) <= 2)
+
+
+def _append(out: list[tuple[int, int]], view: str, start: int, end: int) -> None:
+    while start < end and view[start].isspace():
+        start += 1
+    while end > start and view[end - 1].isspace():
+        end -= 1
+    if end > start and any(c.isalnum() for c in view[start:end]):
+        out.append((start, end))
+    elif end > start and any(not c.isascii() and not c.isspace() for c in view[start:end]):
+        out.append((start, end))  # emojis alone can be an answer
