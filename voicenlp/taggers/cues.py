@@ -102,7 +102,7 @@ def cues(view: str, start: int, end: int, cast: Cast, topic: Actor | None, floor
         if subject is None and _NOT_VERB.search(before):
             continue
         if subject is not None:
-            actor = _actor(cast, subject, floor)
+            actor = _actor(cast, subject, floor, last or topic)
             first = subject.start
             if actor is None:
                 continue
@@ -136,10 +136,10 @@ def _subject(view: str, start: int, at: int, mentions: list[Mention]) -> Mention
     return None
 
 
-def _actor(cast: Cast, mention: Mention, floor: int) -> Actor | None:
+def _actor(cast: Cast, mention: Mention, floor: int, topic: Actor | None) -> Actor | None:
     if mention.actor >= 0:
         return cast.actors[mention.actor]
-    actor = cast.resolve(mention.word, mention.start, floor)
+    actor = cast.resolve(mention.word, mention.start, floor, topic)
     if actor is None and mention.word.lower() in ("he", "she", "they"):
         return cast.focus
     return actor

@@ -11,12 +11,20 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 
 from voicenlp.records import Note, Person
 from voicenlp.text.lexicon import Lexicon, RoleWord, lexicon
 from voicenlp.text.segmenter import Segmented
 
 __all__ = ["Actor", "Cast", "Mention", "cast_of"]
+
+
+@cache
+def _common_words() -> frozenset[str]:
+    lines = files("voicenlp").joinpath("resources/common_words.txt").read_text(encoding="utf-8").splitlines()
+    return _NOT_NAMES | frozenset(line for line in lines if line and not line.startswith("#"))
 
 
 @dataclass(slots=True)
@@ -81,10 +89,11 @@ class Cast:
         """Return the mentions that begin in a stretch."""
         return self.mentions[bisect.bisect_left(self.starts, start) : bisect.bisect_left(self.starts, end)]
 
-    def resolve(self, word: str, before: int, floor: int = 0) -> Actor | None:
+    def resolve(self, word: str, before: int, floor: int = 0, topic: Actor | None = None) -> Actor | None:
         """Return the person that a pronoun stands for, from the mentions between ``floor`` and ``before``; None if none fits.
 
-        The nearest person of the right gender who is not a bystander wins; a person whose gender nothing tells fits any.
+        Who has the word (``topic``) keeps it as long as the gender fits; else the nearest person of the right gender who is not a
+        bystander; a person whose gender nothing tells fits any.
         """
         word = word.lower()
         if word in ("i", "me", "my", "we", "us"):
@@ -92,6 +101,8 @@ class Cast:
         if word in ("you", "your"):
             return self.focus if self.addressed else None
         gender = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f"}.get(word, "")
+        if topic is not None and gender and (topic.gender == gender or (not topic.gender and topic.role not in ("children", "parents", "school"))):
+            return topic
         at = bisect.bisect_left(self.starts, before)
         fallback = None
         for mention in reversed(self.mentions[max(0, at - 24) : at]):
@@ -181,6 +192,9 @@ class _Finder:
         roles = [(m.start(), m.end(), self.words.role(m[0]), m) for m in self.words.pattern.finditer(view)]
         roles = [r for r in roles if r[2] is not None and (not r[2].unsure or self._acts(r[0], r[1]))]
         names = self._names()
+        # "M:" in a transcript is Morgan where there is a Morgan, not mum
+        letters = {part[:1] for _, _, title, name in names if not title for part in name.split()[:1]}
+        roles = [r for r in roles if not (r[1] - r[0] == 1 and view[r[0]] in letters)]
         mentions = self._introduce(roles, names)
         mentions += [Mention(m.start(), m.end(), "pronoun", -1, m[0]) for m in _PRONOUN.finditer(view)]
         mentions.sort(key=lambda m: (m.start, -m.end))
@@ -227,6 +241,9 @@ class _Finder:
         """Return (start, end, title, name) for what looks like a person's name."""
         view = self.view
         lower = set(re.findall(r"(?<![\w'’])[a-z][a-zà-ÿ'’]+", view))
+        common = _common_words()
+        # a capital in mid-sentence speaks for a name, whatever the word
+        inside = {m[1] for m in re.finditer(r"(?<=[a-z,] )([A-Z][a-z]+)", view)} - {"Year", "School"}
         out = []
         for match in _NAME.finditer(view):
             start, end = match.span("name")
@@ -245,6 +262,8 @@ class _Finder:
                     continue
                 end = start + self._width(start, parts)
                 if _PLACE_TAIL.match(view, end) or (len(parts) > 1 and _PLACE_TAIL.fullmatch(" " + parts[-1])):
+                    continue
+                if len(parts) == 1 and parts[0].lower() in common and parts[0] not in inside and not re.match(r"\s?\(", view[end : end + 2]):
                     continue
                 if len(parts) == 1 and parts[0].lower() in lower and not (view[end : end + 2] in ("'s", "’s")):
                     continue
@@ -469,7 +488,10 @@ class _Finder:
         if self.note.author_role:
             speaker = self.words.speaker_of(self.note.author_role) or self.words.author(self.note.author_role)
         else:
-            speaker = self.words.author(self.note.note_type, self.note.title, first)
+            heading = first if len(first) < 100 and not re.search(r"[a-z]{3}\. [A-Z]|[.!?]$", first) else ""
+            speaker = self.words.author(self.note.note_type, self.note.title, heading)
+            if speaker in ("practitioner", "professional") and self._childs_hand():
+                speaker = "child"
         if self.note.author:
             return Actor(self.note.author, speaker)
         for actor in self.actors:
@@ -481,6 +503,12 @@ class _Finder:
                 return max(children, key=lambda a: a.count)
         label = {"practitioner": "SW", "manager": "Manager", "carer": "Carer", "professional": "Professional"}.get(speaker, "")
         return Actor(label, speaker)
+
+    def _childs_hand(self) -> bool:
+        """Whether a child seems to have written it: "I" and "my mum" all over, and nobody visiting."""
+        own = len(re.findall(r"\b(?:I|i|im|I['’]m)\b", self.view))
+        kin = len(re.findall(r"\b[Mm]y (?:mum|mom|mam|dad|nan|nana|gran|social worker|brother|sister|bruther|teacher|foster|bed|dog|cat)\b", self.view))
+        return own >= 5 and kin >= 2 and not re.search(r"\b(?:SW|YP|FC|TM|[Vv]isited|HV|T/?C)\b", self.view) and not re.search(r"^[A-Z]\w{0,12}:\s", self.view, re.M)
 
     def _genders(self, mentions: list[Mention]) -> None:
         """Learn genders from the pronoun that follows a name most often."""
