@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["indicators", "roll_up"]
 
+CELLS_AT_ONCE = 8192
 STATUS = "unreviewed"  # no person has read these figures against the records yet
 NOTE_COLUMNS = ("child_id", "note_type", "author_role")
 
@@ -244,22 +245,29 @@ def _cells(
 
 def _tally(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, keys: list[tuple[str, str]], rolled: bool = False) -> pa.Table:
     """Run every indicator's aggregate over the lines of each cell; one row a cell, in order."""
+    import pyarrow as pa
+
     selected = ", ".join(one.expression(rolled) for one in catalogue.indicators)
     used = [one for one in catalogue.indicators if one.value is not None and not rolled]
     shown = "".join(f'c.{key} AS "{key}", ' for key, _ in keys)
-    relation = connection.sql(
-        f"""
+    query = f"""
         WITH joined AS (
             SELECT c.cell, c.as_of, c.last_heard, l.* EXCLUDE (n)
-            FROM cell AS c LEFT JOIN placed AS p ON p.cell = c.cell LEFT JOIN line AS l ON l.n = p.n
+            FROM (SELECT * FROM cell WHERE cell.cell > $after AND cell.cell <= $upto) AS c
+            LEFT JOIN placed AS p ON p.cell = c.cell LEFT JOIN line AS l ON l.n = p.n
         ), tally AS (
             SELECT cell AS of_cell, {selected} FROM joined GROUP BY cell
         )
         SELECT {shown}tally.* EXCLUDE (of_cell) FROM cell AS c JOIN tally ON tally.of_cell = c.cell ORDER BY c.cell
-        """,
-        params={one.id: one.value for one in used},
-    )
-    table = relation.to_arrow_table()
+        """
+    number = connection.execute("SELECT count(*) FROM cell").fetchall()[0][0]
+    bound = {one.id: one.value for one in used}
+    # In portions, since the running counts of all indicators for all cells at once would take most of a gigabyte.
+    parts = [
+        connection.sql(query, params={**bound, "after": after, "upto": after + CELLS_AT_ONCE}).to_arrow_table()
+        for after in range(0, max(number, 1), CELLS_AT_ONCE)
+    ]
+    table = pa.concat_tables(parts)
     return table.rename_columns([*(name for _, name in keys), *table.column_names[len(keys) :]])
 
 

@@ -15,7 +15,7 @@ __all__ = ["EncodingFault", "Probe", "blocks", "decode", "detect", "probe", "unr
 
 BLOCK = 1 << 20
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-_HIGH = re.compile(rb"[\x80-\xff]")
+_BROKEN = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{1,2}|[\x80-\xff]")  # a character cut short counts once
 _NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
@@ -136,7 +136,7 @@ def detect(source: Callable[[], Iterable[bytes]]) -> str:
     undefined: int | None = None
     for block in source():
         rest, count = _MULTIBYTE.subn(b"", block)
-        multi, single = multi + count, single + len(_HIGH.findall(rest))
+        multi, single = multi + count, single + len(_BROKEN.findall(rest))
         if undefined is None and (match := _NOT_CP1252.search(block)):
             undefined = offset + match.start()
         offset += len(block)

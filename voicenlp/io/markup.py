@@ -59,7 +59,7 @@ class _Reader(HTMLParser):
         self.breaks, self.blank = max(self.breaks, lines), False
 
     def _put(self, words: str) -> None:
-        if self.out and self.out[-1] == " | ":
+        if (self.out and self.out[-1] == " | ") or (self.cells and self.cells[-1] and len(self.out) == self.row):
             pass  # a cell's first words stand on the row's line
         elif self.breaks and self.out:
             self.out.append("\n" * (1 if self.cells and self.cells[-1] > 1 else self.breaks))

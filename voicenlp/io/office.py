@@ -19,6 +19,7 @@ __all__ = ["DatabaseRows", "ExcelRows"]
 
 EXCEL_SUFFIXES = (".xlsx", ".xlsm")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_FORM = "the database URL is not of the form dialect+driver://user:password@host/database"
 _LARGEST_PART = 1 << 30
 _LARGEST_BOOK = 2 << 30
 
@@ -138,7 +139,7 @@ class DatabaseRows:
         try:
             url = make_url(self.url)
         except ArgumentError:
-            raise UsageError("the database URL is not of the form dialect+driver://user:password@host/database") from None
+            raise UsageError(_FORM) from None
         database = url.database or ":memory:"
         on_disk = url.get_backend_name() == "sqlite" and ":memory:" not in database and "uri" not in url.query
         if on_disk and not Path(database).is_file():  # SQLite would make an empty one
@@ -153,7 +154,7 @@ class DatabaseRows:
     def _execute(self, names: Sequence[str] | None) -> Iterator[Any]:
         """Yield the columns first, then each row's cells."""
         import sqlalchemy
-        from sqlalchemy.exc import SQLAlchemyError
+        from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
         url = self._parsed
         engine = None
@@ -172,6 +173,8 @@ class DatabaseRows:
                         yield [row[place] for place in places]
         except ImportError as error:
             raise UsageError(f"the database needs a driver that is not installed: {error.name}") from None
+        except ArgumentError:  # no dialect of that name, or one that can't take the URL's parts
+            raise UsageError(_FORM) from None
         except SQLAlchemyError as error:
             raise InputError(_reason(error), source=self.name) from None
         finally:

@@ -79,7 +79,7 @@ def write_table(table: Any, path: str | Path, format: str = "parquet") -> Path:
 
     In CSV, a text cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return is given a leading apostrophe, so that no
     spreadsheet takes it for a formula; numbers and dates are left as they are. Reading such a file back gives the apostrophe too: where
-    cells must come back to the letter, take Parquet or JSON Lines. Lists of text are joined by ``;`` in CSV. CSV is UTF-8 with ``\n``.
+    cells must come back to the letter, take Parquet or JSON Lines. Lists of text are joined by ``;`` in CSV. CSV is UTF-8, its lines end in ``\r\n``.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def _as_text_file(file: IO[bytes]) -> Iterator[io.TextIOWrapper]:
 
 
 def _write_csv(reader: Any, file: io.TextIOWrapper) -> None:
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file, lineterminator="\r\n")  # as RFC 4180 has it; with "\n" alone the csv module would not quote a cell with "\r"
     writer.writerow([_harmless(name) for name in reader.schema.names])
     for batch in reader:
         columns = [[_csv_cell(value) for value in column.to_pylist()] for column in batch.columns]

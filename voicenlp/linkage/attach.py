@@ -148,6 +148,7 @@ def attach(
 
     settings = WindowSettings(*review_window, period=period)
     catalogue = catalogue or load_catalogue()
+    catalogue = catalogue.select(name for name in catalogue.ids if name != "children")  # a row of a return is about one child
     for name, table in to.tables.items():
         if clash := [column for column in table.column_names if column.casefold().startswith(PREFIX)]:
             raise InputError(f"the return already has a column that begins with {PREFIX!r}", source=name, column=clash[0])

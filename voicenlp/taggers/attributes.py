@@ -32,6 +32,12 @@ _PAST = re.compile(
     r"\b(?:was|were|had|did|went|got|came|took|gave|made|told|saw|left|kept|used to|has been|have been|['’]s been|['’]ve been|every (?:day|night|week|time)|always|never|sometimes|usually|at night|when (?:he|she|they|dad|mum|i|we))\b",
     re.I,
 )
+_HABIT = re.compile(
+    r"\b(?:every (?:day|night|week|time|weekend|morning)|at night|used to|last (?:week|night|time|year)|yesterday|(?:has|have|had|['’]ve|['’]s|['’]d) (?:been|got|gone|slept|started|stopped|done|taken|moved|had|seen|lost|had to)|"
+    r"when (?:he|she|they|dad|mum|i|we) (?:\w+s|\w+ed|got|went|came)|(?:hit|hits|shouts?|shouted|threw|smacked|punched|kicked|grabbed|pushed|sleeps?|slept|eats?|ate|wakes?|woke))\b",
+    re.I,
+)
+_IMPERATIVE = re.compile(r"(?:please |just |and )?(?:let|tell|take|leave|give|get|make|stop|keep|put|bring|send|ask|go away|come|don'?t|dont|no thank|not to|to (?:be|go|see|have|stay|live|get))\b", re.I)
 _CHALLENGE = re.compile(
     r"\b(?:unfair|not fair|disagree\w*|complain\w*|complaint|refus\w+|won'?t|not happy|unhappy (?:with|about|that)|isn'?t happy|fuming|furious|livid|fed up|sick of|object\w*|dispute[sd]?|no one (?:told|asked|listens?|tells?|has)|nobody (?:told|asked|listens?|tells?|has|ever)|"
     r"never (?:told|asked|listen\w*|came|rang|comes|turns up|call\w*)|not (?:been )?(?:told|asked|consulted|listened|invited)|without (?:asking|telling|being)|let (?:me|him|her|us|them) down|waste of time|pointless|interfer\w+|"
@@ -97,13 +103,12 @@ def expression_of(words: str, base: str = "", second: bool = True) -> tuple[str,
     if _FEEL.search(words):
         found.append("feeling")
     if not found or (second and not base):
-        view, past = _VIEW.search(words), _PAST.search(words)
-        if past and not found:
+        if not found and _IMPERATIVE.match(words):
+            found.append("wish")
+        if not found and (_HABIT.search(words) or (_PAST.search(words) and not _VIEW.search(words))):
             found.append("experience")
-        elif view and not found:
-            found.append("view")
     if not found:
-        found.append("view" if len(words.split()) < 4 else "experience")
+        found.append("view")
     unique = list(dict.fromkeys(found))
     return tuple(unique[:2] if second else unique[:1])
 

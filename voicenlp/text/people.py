@@ -189,7 +189,7 @@ class _Finder:
 
     def run(self) -> Cast:
         view = self.view
-        roles = [(m.start(), m.end(), self.words.role(m[0]), m) for m in self.words.pattern.finditer(view)]
+        roles = [(m.start(), m.end(), self.words.role(m[0]), m) for m in self.words.find(view)]
         roles = [r for r in roles if r[2] is not None and (not r[2].unsure or self._acts(r[0], r[1]))]
         names = self._names()
         # "M:" in a transcript is Morgan where there is a Morgan, not mum
@@ -328,11 +328,13 @@ class _Finder:
             if role is None and re.search(r"(?:Child|YP|Young person|Subjects?|Pupil|Student|Client|Name)s?\s*:\s*$", view[max(0, start - 16) : start], re.I):
                 role = RoleWord("child", "child")
             if role is None and re.search(
-                r"(?:Completed by|Worker|Author|Visit(?:ing)? by|Written by|Recorded by|Visited by|Supervisor|Assessor|Interviewer)\s*:?\s*$", view[max(0, start - 20) : start], re.I
+                r"(?:Completed by|Compiled(?: by)?|Worker|Author|Visit(?:ing)? by|Written by|Recorded by|Visited by|Supervisor|Assessor|Interviewer)\s*:?\s*$", view[max(0, start - 20) : start], re.I
             ):
                 role = RoleWord("social_worker", "practitioner")
             if role is None and re.search(r"\b(?:Chair|Chaired by|Manager)\s*:\s*$", view[max(0, start - 14) : start], re.I):
                 role = RoleWord("manager", "manager")
+            if role is None and self._signs(start, end):
+                role = RoleWord("social_worker", "practitioner")
             if role is not None:
                 index = self._actor(name, role, title)
                 out.append(Mention(role_start, end, "name", index, name))
@@ -360,6 +362,14 @@ class _Finder:
                 continue
             out.append(Mention(start, end, "role", self._role_actor(match[0], role, start), match[0]))
         return out
+
+    def _signs(self, start: int, end: int) -> bool:
+        """Whether a name stands alone on one of the last lines: whoever signs a note in a case file is its worker, unless it says otherwise."""
+        view = self.view
+        left, right = view.rfind("\n", 0, start) + 1, view.find("\n", end)
+        right = len(view) if right < 0 else right
+        alone = not view[left:start].strip(" -–—") and not view[end:right].strip(" .,-–—")
+        return alone and len(view) - end < 120 and left > 0 and not self._childs_hand()
 
     def _role_in(self, words: str, lead: bool = False) -> RoleWord | None:
         match = self.words.pattern.search(words)
