@@ -246,6 +246,8 @@ KINDS: dict[str, type[Event]] = {
 }
 """All kinds of events, by name."""
 
+_FIELD_NAMES = {*FileRef.model_fields, *ModelRef.model_fields, *(name for cls in KINDS.values() for name in cls.model_fields)}
+
 
 def child_reads(children: Mapping[str, int]) -> Iterator[ChildRead]:
     """Part children (pseudonym to number of notes read) into events of at most 500 each, with ``counts`` of children and notes.
@@ -276,7 +278,7 @@ def event_of(kind: str, data: Mapping[str, Any]) -> Event:
     try:
         cls = KINDS[kind]
     except KeyError:
-        raise AuditError(f"no such kind of event: {_safe(kind)}; there are {', '.join(KINDS)}") from None
+        raise AuditError(f"no such kind of event: {_safe(kind, known=False)}; there are {', '.join(KINDS)}") from None
     return _made(cls, data)
 
 
@@ -285,15 +287,22 @@ def _made(cls: type[Event], data: Mapping[str, Any]) -> Event:
         return cls.model_validate(dict(data))
     except ValidationError as error:
         faults = "; ".join(
-            f"{'.'.join(_safe(part) for part in fault['loc'] if part != '[key]')}: {fault['msg']}"
+            f"{_place(fault['loc'])}: {fault['msg']}"
             for fault in error.errors(include_url=False, include_input=False, include_context=False)
         )
         raise AuditError(f"{cls.kind} can't be written to the audit log: {faults}") from None
 
 
-def _safe(part: object) -> str:
-    # The name of a field may be told; a key that is not a plain word could be a child's id or a note's text.
-    return str(part) if isinstance(part, int) or (isinstance(part, str) and re.fullmatch(r"[a-z_.0-9]{1,24}", part)) else "(a key)"
+def _safe(part: object, known: bool = True) -> str:
+    # The name of a field may be told; any other key could be a child's id or a note's text.
+    if isinstance(part, int) or part in _FIELD_NAMES or (not known and re.fullmatch(r"[a-z_.]{1,24}", str(part))):
+        return str(part)
+    return "(a key)"
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    # The first part is a keyword in somebody's code, known or not; what stands below it may come from the records.
+    return ".".join(_safe(part, known=place > 0) for place, part in enumerate(loc) if part != "[key]")
 
 
 def guard(value: Any, where: str = "data") -> None:

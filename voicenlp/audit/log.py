@@ -24,6 +24,8 @@ from voicenlp.errors import AuditError
 
 __all__ = ["AuditLog", "read_events", "tail"]
 
+_BEGIN = b'{"actor":"'
+
 
 class AuditLog:
     """An audit log, open for writing.
@@ -95,6 +97,7 @@ class AuditLog:
         except OSError as error:
             raise AuditError(f"{self.path.parent}: can't make the folder of the audit log ({error.strerror})") from None
         with self._store.locked():
+            self._check()
             self._ready()
 
     def __enter__(self) -> Self:
@@ -142,6 +145,21 @@ class AuditLog:
     def sync(self) -> None:
         """Have the disk keep all that was written (the events at the bounds of a run do so by themselves)."""
         self._store.sync()
+
+    def _check(self) -> None:
+        # Another file named by mistake must not have its last line cut off and a log written behind it.
+        first = self._store.first()
+        if first is None:
+            return
+        if first.endswith(b"\n"):
+            try:
+                begun = unseal(first).fields["event"] == "log.started"
+            except ValueError:
+                begun = False
+        else:  # torn: only a piece of a first line, or the zeros that a power cut may leave
+            begun = first.startswith(_BEGIN) or _BEGIN.startswith(first) or not first.strip(b"\x00")
+        if not begun:
+            raise AuditError(f"{self.path}: not an audit log, or its first line was changed; nothing is written to it")
 
     def _ready(self) -> bytes:
         """Mend or begin the log where that is needed; return its last line."""

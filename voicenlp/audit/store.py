@@ -57,19 +57,29 @@ class FileStore:
         from filelock import Timeout
 
         try:
-            self._lock.acquire()
+            self._lock.acquire(poll_interval=0.005)
         except Timeout:
             raise AuditError(f"{self.path.name}: another program has been writing for {self.timeout:g} s; try again later") from None
         except OSError as error:
             raise AuditError(f"{self.path}: can't be locked for writing ({error.strerror})") from None
         try:
             yield
+        except OSError as error:
+            raise AuditError(f"{self.path}: can't be read or written ({error.strerror})") from None
         finally:
             self._lock.release()
 
     def _state(self) -> tuple[int, int, int]:
         found = self.path.stat()
         return found.st_dev, found.st_ino, found.st_size
+
+    def first(self) -> bytes | None:
+        """Return the first line with its newline (without one, if it was torn), or None if there is no line."""
+        try:
+            with self.path.open("rb") as file:
+                return file.readline(LIMIT) or None
+        except FileNotFoundError:
+            return None
 
     def last(self) -> bytes | None:
         """Return the last line with its newline (without one, if it was torn), or None if there is no line. Call it under the lock."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["indicators", "roll_up"]
 
-CELLS_AT_ONCE = 8192
+CELLS_AT_ONCE = 32768
 STATUS = "unreviewed"  # no person has read these figures against the records yet
 NOTE_COLUMNS = ("child_id", "note_type", "author_role")
 

@@ -79,10 +79,21 @@ def find_column(present: Sequence[str], wanted: str, source: str) -> str | None:
 
 
 def listed(present: Sequence[str]) -> str:
-    """Return the columns that are there, for a message."""
+    """Say which columns are there, for a message.
+
+    A file without a header has a record in its place, so what looks like data is not shown.
+
+    Examples
+    --------
+    >>> listed(["id", "note"]), listed(["1017", "Seen alone."])
+    ('the columns there are: id, note', 'the first row holds data, not the names of columns')
+    """
     names = [name for name in present if name.strip()]
-    shown = ", ".join(name[:40] for name in names[:30])
-    return (shown + (f" and {len(names) - 30} more" if len(names) > 30 else "")) or "none"
+    if any(re.fullmatch(r"[\d\s./:-]+", name) for name in names):
+        return "the first row holds data, not the names of columns"
+    shown = ", ".join(name if len(name) <= 60 else "(a long name)" for name in names[:30])
+    more = f" and {len(names) - 30} more" if len(names) > 30 else ""
+    return f"the columns there are: {shown or 'none'}{more}"
 
 
 def resolve_columns(present: Sequence[str], given: Mapping[str, str], source: str) -> dict[str, str]:
@@ -111,7 +122,7 @@ def resolve_columns(present: Sequence[str], given: Mapping[str, str], source: st
         if column is not None:
             out[name] = column
         elif name in given or name in NEEDED:
-            raise InputError(f"is missing; the columns there are: {listed(present)}", source=source, column=given.get(name, name))
+            raise InputError(f"is missing; {listed(present)}", source=source, column=given.get(name, name))
     return out
 
 

@@ -239,7 +239,7 @@ def _docx_row(row: Any, headings: set[str]) -> Iterator[tuple[bool, str]]:
     if not any(cells):
         return
     if len(cells) > 1 and all(len(lines) < 2 and "\n" not in "".join(line for _, line in lines) for lines in cells):
-        yield False, " | ".join(lines[0][1].strip() if lines else "" for lines in cells)
+        yield False, " | ".join(lines[0][1].strip() if lines else "" for lines in cells).rstrip()
     else:
         for lines in cells:
             yield from lines

@@ -98,7 +98,7 @@ class NoteSource:
 
     @property
     def inputs(self) -> list[dict[str, Any]]:
-        """Name, SHA-256 (hexadecimal) and bytes of each input, reckoned anew at each call.
+        """Name, SHA-256 (hexadecimal) and bytes of each input; a file's as it was when opened, the others' reckoned at each call.
 
         A folder is one entry: the hash of its listing in the form of ``sha256sum`` (hash, two blanks, relative path, line break), sorted
         by path. A table's is that of its rows, each a JSON list of the columns read. A database has one for the query, one for its rows.
@@ -331,7 +331,8 @@ def _row_count(rows: Rows, mapping: Mapping[str, str], formats: Sequence[str]) -
         _need_id(note_id, rows.name, row, mapping["note_id"])
         first = seen.setdefault(note_id, row)
         if first != row:
-            raise InputError(f"{note_id[:60]!r} comes twice, first in row {first}", source=rows.name, row=row, column=mapping["note_id"])
+            shown = repr(note_id) if re.fullmatch(r"\S{1,60}", note_id) else "the same value"  # a column of text may be mapped by mistake
+            raise InputError(f"{shown} comes twice, first in row {first}", source=rows.name, row=row, column=mapping["note_id"])
     return len(seen)
 
 

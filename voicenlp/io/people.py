@@ -43,7 +43,7 @@ def read_people(source: Any) -> dict[str, list[Person]]:
     present = rows.columns()
     found = {name: column for name in _COLUMNS if (column := find_column(present, name, rows.name)) is not None}
     if "name" not in found:
-        raise InputError(f"is missing; the columns there are: {listed(present)}", source=rows.name, column="name")
+        raise InputError(f"is missing; {listed(present)}", source=rows.name, column="name")
     out: dict[str, list[Person]] = {}
     for row, cells in rows.rows(list(found.values())):
         value = {}

@@ -157,9 +157,7 @@ def match_preset(preset: Preset, present: Sequence[str], source: str) -> PresetM
         there = tuple(column for column in columns if column is not None)
         if key in needed and (not there or (key != "answer" and len(there) < len(parts))):
             wanted = " or ".join(next(part for part, column in zip(parts, columns, strict=True) if column is None))
-            raise InputError(
-                f"({key} of preset {preset.name}) is missing; the columns there are: {listed(present)}", source=source, column=wanted
-            )
+            raise InputError(f"({key} of preset {preset.name}) is missing; {listed(present)}", source=source, column=wanted)
         if there:
             found[key] = there
     return PresetMatch(preset, found)

@@ -79,7 +79,8 @@ def write_table(table: Any, path: str | Path, format: str = "parquet") -> Path:
 
     In CSV, a text cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return is given a leading apostrophe, so that no
     spreadsheet takes it for a formula; numbers and dates are left as they are. Reading such a file back gives the apostrophe too: where
-    cells must come back to the letter, take Parquet or JSON Lines. Lists of text are joined by ``;`` in CSV. CSV is UTF-8, its lines end in ``\r\n``.
+    cells must come back to the letter, take Parquet or JSON Lines. Lists of text are joined by ``;`` in CSV. CSV is UTF-8, and its lines
+    end in ``\r\n``.
 
     Parameters
     ----------

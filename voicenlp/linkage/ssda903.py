@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +86,7 @@ class Return903:
     findings: pa.Table
     name: str = "ssda903"
 
-    @property
+    @cached_property
     def tables(self) -> dict[str, pa.Table]:
         """Every table as Arrow text columns, nothing changed."""
         import pyarrow as pa

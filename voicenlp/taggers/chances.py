@@ -22,7 +22,6 @@ _WHO = (
 class _Rule:
     element: str
     id: str
-    need: tuple[str, ...]
     pattern: re.Pattern[str]
     given: bool | None
     how: str
@@ -30,15 +29,19 @@ class _Rule:
 
 
 @cache
-def _rules() -> dict[str, list[_Rule]]:
+def _rules() -> dict[str, list[tuple[re.Pattern[str], list[_Rule]]]]:
+    """Return the rules by element, those of one id together behind a cheap test for the words that any of them needs."""
     data = tomllib.loads(files("voicenlp").joinpath("resources/chances.toml").read_text(encoding="utf-8"))
-    out: dict[str, list[_Rule]] = {}
+    out: dict[str, list[tuple[re.Pattern[str], list[_Rule]]]] = {}
     for element in ("space", "audience", "influence"):
         for entry in data[element]:
+            group: list[_Rule] = []
+            need = re.compile("|".join(re.escape(word) for word in entry["need"]))
+            out.setdefault(element, []).append((need, group))
             for source in entry["match"]:
                 pattern = re.compile(source.replace("{WHO}", _WHO), re.I if "{WHO}" not in source else 0)
-                rule = _Rule(element, entry["id"], tuple(entry["need"]), pattern, entry.get("given"), entry.get("how", ""), entry.get("outcome", ""))
-                out.setdefault(element, []).append(rule)
+                rule = _Rule(element, entry["id"], pattern, entry.get("given"), entry.get("how", ""), entry.get("outcome", ""))
+                group.append(rule)
     return out
 
 
@@ -62,12 +65,10 @@ def chances(view: str, start: int, end: int, cast: Cast, default: Actor | None) 
         Not overlapping within an element.
     """
     out: list[Span] = []
-    sentence = view[start:end].lower()
-    for element, rules in _rules().items():
+    lowered = view[start:end].lower()
+    for element, groups in _rules().items():
         taken: list[tuple[int, int]] = []
-        for rule in rules:
-            if not any(word in sentence for word in rule.need):
-                continue
+        for rule in (rule for need, rules in groups if need.search(lowered) for rule in rules):
             for match in rule.pattern.finditer(view, start, end):
                 a, b = _trim(view, match.start(), match.end())
                 if b - a < 3 or any(a < y and x < b for x, y in taken):

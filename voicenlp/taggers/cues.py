@@ -50,7 +50,7 @@ _ADVERBS = (
     r"did|does|do|once|always|often|sometimes|never|only|even|simply|actually|eventually|at first|at last|afterwards|today|apparently|obviously|definitely|certainly|\w+ly|"
     r"was|is|are|were|am|been|being|seems?|seemed|appears?|appeared|looked|became|got|gets|said|says|said that|told me|to me|in turn|for (?:his|her) part|on the (?:phone|doorstep))"
 )
-_GAP = re.compile(rf"(?:['’](?:s|d|ve|m|re)\b)?(?:[\s,]+\([^()]{{1,60}}\))?(?:[\s,]+{_ADVERBS})*[\s,]*$", re.I)
+_GAP = re.compile(rf"(?:['’](?:(?:s|d|ve|m|re|ll)\b)?)?(?:[\s,]+\([^()]{{1,60}}\))?(?:[\s,]+{_ADVERBS})*[\s,]*$", re.I)
 _BE_BEFORE = re.compile(r"(?:\b(?:is|was|are|were|am|be|been|being|feels?|felt|feeling|seems?|seemed|appears?|appeared|looks?|looked|became|becoming|got|gets|still|so|very)|['’](?:s|m|re))\s(?:\w+ly\s)?$", re.I)
 _CLAUSE_START = re.compile(r"(?:^|[.!?;:,–—(-]\s*|\b(?:and|but|then|also|so|or|yet|while|although|still)\s+)$", re.I)
 _NOT_VERB = re.compile(r"\b(?:the|a|an|his|her|their|my|your|our|any|no|of|in|for|with|some|these|those|that|this|what|to|not to|would|could|might|may|should|if|whether|can|cannot|doesn'?t|does not|didn'?t|did not|don'?t|wouldn'?t|won'?t)\s$", re.I)
@@ -90,11 +90,8 @@ def cues(view: str, start: int, end: int, cast: Cast, topic: Actor | None, floor
     out: list[Cue] = []
     last: Actor | None = None
     for match in pattern.finditer(view, start, end):
-        kind = match.lastgroup or ""
-        kind, keep, expression = table["wanted" if kind == "wanted2" else kind]
+        kind, keep, expression = table["wanted" if match.lastgroup == "wanted2" else match.lastgroup or ""]
         at = match.start()
-        if match.lastgroup == "wanted2":
-            at = match.start()
         before = view[max(start, at - 60) : at]
         if kind == "moods" and not _BE_BEFORE.search(before) and not _CLAUSE_START.search(before):
             continue

@@ -7,6 +7,7 @@ turn of a transcript, a message, the answer to a form question, a letter), and f
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -40,9 +41,7 @@ _NARRATIVE = re.compile(r"^(?:I|We|SW|Worker|T/?C|Visit(?:ed)?|Arrived|Met|Rang|
 _TAIL = re.compile(r"\s*[,–—-]?\s+(?:(?:he|she|they|mum|dad|[A-Z][\w'’-]+)\s+(?:said|says|told me|added|explained|thinks|reckons|replied|asked|shouted|whispered|wrote)|(?:said|says|added|replied)\s+(?:he|she|mum|dad|[A-Z][\w'’-]+))(?:\s+\w+ly)?\s*$")
 _JOIN = re.compile(r"(?:[\s,;:–—-]|\b(?:and|but|that|while|whereas|although|then|so|because|as|who|though|also|yet)\b)+$", re.I)
 _LEAD = re.compile(r"^(?:[\s,;:–—\"“”'‘’(-]|(?:that|to|how|about|of|as|it was|with|in|if)\b(?=\s))+", re.I)
-_LEAD_QUOTE = re.compile(r"^[\s,;:–—\"“”'‘(-]+")
 _QUESTION_CUE = re.compile(r"\b(?:asked|ask|asks)\b", re.I)
-_GERUND_SAY = frozenset(("said",))
 _BEHAVIOUR = re.compile(
     r"\b(?:smil(?:ed|es|ing)|cri(?:ed|es)|crying|clung|clings|laugh(?:ed|s|ing)|giggl\w+|hid\b|hides|hiding|point(?:ed|s) (?:to|at)|nodd?(?:ed|s)|shrugg?(?:ed|s)|shook (?:his|her|their) head|pull(?:ed|s) a face|turn(?:ed|s) away|cover(?:ed|s) (?:his|her) ears|push(?:ed|es) (?:it|him|her|the|away|me)|"
     r"thumbs? up|thumbs? down|rolled (?:his|her) eyes|reach(?:ed|es) (?:out|for|up)|arms (?:out|up)|held (?:out|on)|flapp\w+|rock(?:ed|ing)|screwed up|put (?:his|her|their) (?:hands?|head|hood|fingers?)|refused to (?:get|go|leave|come|enter|put|board)|ran (?:to|off|straight)|beamed|grinned|sobb\w+|whimper\w*|arched|settled (?:when|in)|gripped|threw (?:it|the|his|her)|"
@@ -87,8 +86,11 @@ class RuleTagger:
             The people in this child's life, where known.
         """
         reading = read(note, roster, self.headings, self.words)
-        spans = _Reader(reading, self.words).run()
-        return numbered(spans), reading.segmented.present, reading.segmented.empty
+        return self.tag_reading(reading), reading.segmented.present, reading.segmented.empty
+
+    def tag_reading(self, reading: Reading) -> list[Span]:
+        """Return the spans of a note that has been read already."""
+        return numbered(_Reader(reading, self.words).run())
 
 
 class _Reader:
@@ -215,8 +217,10 @@ class _Reader:
                     if inner.actor.speaker not in ("practitioner", "manager") or actor.speaker in ("practitioner", "manager"):
                         relayer = actor
                     continue
+                if inner is not None and inner.keep and inner.stated and inner.actor is actor and inner.subject - cue.end < 7:
+                    continue  # "said she'd rather …": the verb of wanting bears it
             if cue.keep:
-                a = cue.start
+                a = cue.start + 2 if view.startswith("d ", cue.start) else cue.start  # "she'd rather": the mark and its "d" stay outside
                 a = self._negation(a, max(start, cue.subject))
             else:
                 a = cue.end
@@ -436,8 +440,6 @@ class _Reader:
         kept: list[Span] = []
         last_end: dict[str, int] = {}
         starts = [s.start for s in self.segments]
-        import bisect
-
         for span in sorted(self.out, key=lambda s: (s.element, s.start, -s.end)):
             if span.start < last_end.get(span.element, -1):
                 continue

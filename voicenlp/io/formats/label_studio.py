@@ -167,12 +167,11 @@ def _spans(result: list[dict[str, Any]], text: str, where: str) -> list[dict[str
     for item in result:
         if item.get("type") in ("labels", "hypertextlabels"):
             value, name = item["value"], str(item["id"])
-            places = [tuple(offsets.to_chars(value[key]) for key in ("start", "end")), (value["start"], value["end"])]
-            # Some versions counted characters; the region's own text, where it is given, tells which.
-            places = [(start, end) for start, end in places if start is not None and end is not None and 0 <= start < end <= len(text)]
+            places = [(offsets.to_chars(value["start"]), offsets.to_chars(value["end"]))]
             if "text" in value:
-                places = [place for place in places if _flat(value["text"]) == _flat(text[slice(*place)])]
-            if not places:
+                # Some versions counted characters; the region's own text tells which it was.
+                places = [place for place in (*places, (value["start"], value["end"])) if _stands(value["text"], text, place)]
+            if not places or None in places[0]:
                 raise InputError(f"region {name!r}: {value['start']} to {value['end']} is not where its text stands", source=where)
             start, end = places[0]
             meta = item.get("meta") or {}
@@ -194,6 +193,11 @@ def _spans(result: list[dict[str, Any]], text: str, where: str) -> list[dict[str
                 if span and other and span["element"] == "influence" and other["element"] == "voice":
                     span.setdefault("of", []).append(other["id"])
     return list(spans.values())
+
+
+def _stands(words: Any, text: str, place: tuple[int | None, int | None]) -> bool:
+    start, end = place
+    return start is not None and end is not None and 0 <= start < end and _flat(words) == _flat(text[start:end])
 
 
 def _flat(text: Any) -> str:

@@ -1,0 +1,83 @@
+"""The models at hand, by name or folder, and how each is opened."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from voicenlp.errors import ModelError
+from voicenlp.taggers.base import Tagger
+
+__all__ = ["DEFAULT_MODEL", "ModelInfo", "describe_model", "models", "open_tagger"]
+
+DEFAULT_MODEL = "rules"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model: its name, kind, version and the hash of what it is made of.
+
+    ``measured`` holds the figures of its card: what was measured, on what, by which command.
+    """
+
+    name: str
+    kind: str
+    version: str
+    sha256: str
+    description: str
+    measured: dict[str, Any]
+
+
+def models() -> list[ModelInfo]:
+    """Return the models that come with the package.
+
+    Examples
+    --------
+    >>> [m.name for m in models()]
+    ['rules']
+    """
+    return [describe_model("rules")]
+
+
+@cache
+def describe_model(name: str) -> ModelInfo:
+    """Return what is known of a model.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model.
+    """
+    if name != "rules":
+        raise ModelError(f"no model called {name!r}: there are {', '.join(['rules'])}")
+    import json
+
+    resources = files("voicenlp").joinpath("resources")
+    digest = hashlib.sha256()
+    for part in ("chances.toml", "common_words.txt", "cues.toml", "headings.toml", "roles.toml", "themes.toml"):
+        digest.update(resources.joinpath(part).read_bytes())
+    for module in ("rules", "cues", "quotes", "chances", "attributes"):
+        digest.update(files("voicenlp").joinpath(f"taggers/{module}.py").read_bytes())
+    card = resources.joinpath("rules_card.json")
+    measured = json.loads(card.read_text(encoding="utf-8")) if card.is_file() else {}
+    return ModelInfo("rules", "rules", "1", digest.hexdigest(), "transparent rules; the baseline", measured)
+
+
+def open_tagger(name: str | Path = DEFAULT_MODEL) -> Tagger:
+    """Open a model by name or folder.
+
+    Examples
+    --------
+    >>> open_tagger("rules").name
+    'rules'
+    """
+    if str(name) == "rules":
+        from voicenlp.taggers.rules import RuleTagger
+
+        return RuleTagger()
+    describe_model(str(name))
+    raise ModelError(f"no model called {str(name)!r}")
