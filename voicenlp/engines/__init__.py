@@ -1,0 +1,1 @@
+"""Engines: where a tagging task runs, and what is kept of it."""

@@ -37,14 +37,13 @@ _REST = ("person_id", "score", "tagger", "heading")
 
 
 def labelling_config(scheme: Scheme | None = None) -> str:
-    """Return the labelling interface (XML) that the tasks are made for.
+    r"""Return the labelling interface (XML) that the tasks are made for.
 
     Examples
     --------
-    >>> print(labelling_config()[:65])
+    >>> print(*labelling_config().splitlines()[:2], sep="\n")
     <View>
       <Text name="text" value="$text"/>
-      <Labels name="element"
     """
     scheme = scheme or default_scheme()
     values: dict[str, Iterable[str]] = {"speaker": scheme.speakers, "expression": scheme.expressions, "channel": scheme.channels}

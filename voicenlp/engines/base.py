@@ -1,0 +1,96 @@
+"""What an engine is handed: a small frozen task, opened once in each worker, and batches of notes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from voicenlp.records import Note, Person, Reject, Span
+from voicenlp.taggers.models import open_tagger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["Batch", "Engine", "Result", "Tagged", "Task", "Worker"]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Notes with the people in the lives of the children they are about."""
+
+    notes: Sequence[Note]
+    rosters: Mapping[str, Sequence[Person]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A note with its spans, the headings in it and those with nothing under them."""
+
+    note: Note
+    spans: Sequence[Span]
+    present: Sequence[str]
+    empty: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a batch: every note of it is either tagged or rejected."""
+
+    tagged: Sequence[Tagged]
+    rejects: Sequence[Reject]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to do with each note.
+
+    Attributes
+    ----------
+    model : str
+        Name or folder.
+    limit_chars : int
+        Longest note that is tagged.
+    """
+
+    model: str
+    limit_chars: int = 2_000_000
+
+    def open(self) -> Worker:
+        """Open the model; done once in each worker."""
+        return Worker(self)
+
+
+class Worker:
+    """A task with its model open."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.tagger = open_tagger(task.model)
+
+    def run(self, batch: Batch) -> Result:
+        """Tag a batch; a note that can't be tagged is rejected and the rest goes on."""
+        tagged: list[Tagged] = []
+        rejects: list[Reject] = []
+        for note in batch.notes:
+            if not note.text.strip():
+                rejects.append(Reject(note.note_id, "tag", "empty text"))
+                continue
+            if len(note.text) > self.task.limit_chars:
+                rejects.append(Reject(note.note_id, "tag", f"longer than {self.task.limit_chars} characters"))
+                continue
+            try:
+                spans, present, empty = self.tagger.tag(note, batch.rosters.get(note.child_id, ()))
+            except Exception as error:  # one bad note must not end an archive
+                rejects.append(Reject(note.note_id, "tag", f"the tagger failed ({type(error).__name__})"))
+                continue
+            tagged.append(Tagged(note, spans, present, empty))
+        return Result(tagged, rejects)
+
+
+class Engine(Protocol):
+    """Runs a task over batches and gives the results back in order."""
+
+    def run(self, task: Task, batches: Iterable[Batch]) -> Iterator[Result]:
+        """Yield one result for each batch, in order, with work in flight bounded."""
+        ...

@@ -1,0 +1,318 @@
+"""``tag``: an archive in, tables out, with the run on record."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voicenlp.audit import AuditLog, FileRef, ModelRef, child_reads, versions
+from voicenlp.config import Settings, read_settings
+from voicenlp.engines.base import Batch, Result, Tagged, Task
+from voicenlp.engines.local import LocalEngine
+from voicenlp.engines.outputs import RunFiles, notes_table, rejects_table, with_words
+from voicenlp.errors import UsageError
+from voicenlp.io.notes import NoteSource, read_notes
+from voicenlp.io.optouts import read_opt_outs
+from voicenlp.io.people import read_people
+from voicenlp.io.tables import read_table, replacing
+from voicenlp.records import Note, Person, Reject, spans_table
+from voicenlp.scheme import default_scheme
+from voicenlp.taggers.models import describe_model
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Run", "open_run", "tag"]
+
+BATCH = 256
+PACKAGES = ("voicenlp", "spacy", "pyarrow", "duckdb", "scikit-learn", "onnxruntime")
+
+
+@dataclass
+class Run:
+    """What came of a run.
+
+    Attributes
+    ----------
+    folder : Path or None
+        Where its tables lie; None for a run kept in memory.
+    info : dict
+        The contents of ``run.json``: inputs and their hashes, model, settings, versions, counts.
+    spans, notes, rejects : pyarrow.Table
+        The tables; read from the folder when asked for.
+    """
+
+    folder: Path | None
+    info: dict[str, Any]
+    _tables: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def spans(self) -> pa.Table:
+        """One row a span; see `voicenlp.records.spans_schema`."""
+        return self._table("spans")
+
+    @cached_property
+    def notes(self) -> pa.Table:
+        """One row a note."""
+        return self._table("notes")
+
+    @cached_property
+    def rejects(self) -> pa.Table:
+        """One row for each note that was not tagged, with the reason."""
+        return self._table("rejects")
+
+    def _table(self, name: str) -> pa.Table:
+        if name in self._tables:
+            return self._tables[name]
+        if self.folder is None or not (self.folder / f"{name}.parquet").is_file():
+            raise UsageError(f"{self.folder}: holds no {name}.parquet; a run written as jsonl keeps its spans in spans.jsonl")
+        return read_table(self.folder / f"{name}.parquet")
+
+
+def open_run(folder: str | Path) -> Run:
+    """Open a run that was written before.
+
+    Raises
+    ------
+    UsageError
+        If the folder holds no finished run.
+    """
+    folder = Path(folder)
+    try:
+        info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise UsageError(f"{folder}: holds no finished run (run.json is missing or can't be read)") from None
+    return Run(folder, info)
+
+
+def tag(
+    notes: Any,
+    out: str | Path | None = None,
+    *,
+    people: Any = None,
+    model: str | None = None,
+    columns: str | Mapping[str, str] | None = None,
+    preset: str | None = None,
+    presets_file: str | Path | None = None,
+    query: str | None = None,
+    workers: int | None = None,
+    format: str = "parquet",
+    with_text: bool = False,
+    opt_out: str | Path | Iterable[str] | None = None,
+    audit: str | Path | AuditLog | None = None,
+    settings: Settings | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Any,
+) -> Run:
+    """Tag every note of an archive.
+
+    Parameters
+    ----------
+    notes : path, URL, table, iterable or NoteSource
+        As `voicenlp.io.read_notes` takes it.
+    out : path, optional
+        Folder for the tables; without it they are kept in memory, and nothing is logged unless ``audit`` names a log.
+    people : path or table, optional
+        The roster; as `voicenlp.io.read_people` takes it.
+    model : str, optional
+        Name or folder of a model.
+    columns, preset, presets_file, query
+        As `voicenlp.io.read_notes` takes them.
+    workers : int, optional
+        Processes; 1 is this one.
+    format : {"parquet", "jsonl"}
+        ``jsonl`` writes ``spans.jsonl``, one line a note with its text, in place of ``spans.parquet``.
+    with_text : bool
+        Whether the words of each span stand in the table: they are children's words; leave them out where offsets do.
+    opt_out : path or iterable of str, optional
+        Children whose records are not read.
+    audit : path or AuditLog, optional
+        ``out/audit.log`` if not given.
+    settings : Settings, optional
+        Read from ``voicenlp.toml`` and the environment if not given.
+    progress : callable, optional
+        Called with the notes done and their number.
+    **options
+        Settings by name: ``purpose``, ``actor``, ``role``, ``lawful_basis``, ``dpia``, ``limit_chars``, ``key``.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError
+        If the archive can't be relied on: a column is missing, an id stands twice, a date is none. Nothing is written then.
+    UsageError, ModelError, AuditError
+
+    Examples
+    --------
+    >>> run = tag([{"note_id": "n1", "text": "Mum said Ava wants to live with her dad.", "child_id": "7"}])
+    >>> run.spans.select(["speaker", "person", "via"]).to_pylist()
+    [{'speaker': 'child', 'person': 'Ava', 'via': 'parent'}]
+    """
+    chosen = settings or read_settings(model=model, workers=workers, **options)
+    if format not in ("parquet", "jsonl"):
+        raise UsageError(f"format: {format!r} is none of parquet, jsonl")
+    source = notes if isinstance(notes, NoteSource) else read_notes(
+        notes, columns=columns, preset=preset, presets_file=presets_file, query=query, limit_chars=chosen.limit_chars
+    )  # fmt: skip
+    described = describe_model(chosen.model)
+    rosters = read_people(people) if people is not None else {}
+    excluded = _opt_outs(opt_out)
+    total = source.check()
+    folder = Path(out) if out is not None else None
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is a file; --out names a folder")
+    info: dict[str, Any] = {
+        "voicenlp": versions("voicenlp").get("voicenlp", ""),
+        "scheme": default_scheme().version,
+        "model": {"name": described.name, "version": described.version, "sha256": described.sha256},
+        "inputs": source.inputs,
+        "settings": {**chosen.noted(), "format": format, "with_text": with_text, "people": bool(rosters), "opted_out": len(excluded)},
+        "versions": versions(*PACKAGES),
+    }
+    log = _log(audit, folder, chosen)
+    if log is not None:
+        log.append(
+            "run.opened", command="tag", inputs=[_ref(entry) for entry in info["inputs"]],
+            model=ModelRef(name=described.name, sha256=described.sha256, version=described.version),
+            settings=info["settings"], versions=info["versions"],
+        )  # fmt: skip
+    counting = _Counting(source, rosters, excluded, log)
+    started = time.perf_counter()
+    try:
+        results = LocalEngine(chosen.workers).run(Task(chosen.model, chosen.limit_chars), counting.batches())
+        run = _write(results, counting, folder, format, with_text, info, total, progress, started)
+    except BaseException as error:
+        if log is not None:
+            counting.flush()
+            log.append("run.closed", outcome="failed", error=type(error).__name__, counts={"notes": counting.read})
+        raise
+    if log is not None:
+        counting.flush()
+        outputs = [FileRef.of(folder / name) for name in run.info["outputs"]] if folder is not None else []
+        counts = {k: v for k, v in run.info["counts"].items() if isinstance(v, int)}
+        log.append("run.closed", outcome="rejects" if counts["rejects"] else "done", counts=counts, outputs=outputs)
+    return run
+
+
+def _write(
+    results: Iterator[Result], counting: _Counting, folder: Path | None, format: str, with_text: bool, info: dict[str, Any], total: int,
+    progress: Callable[[int, int], None] | None, started: float,
+) -> Run:  # fmt: skip
+    totals: Counter[str] = Counter()
+    kept: list[Tagged] = []
+    refused: list[Reject] = []
+
+    def taken() -> Iterator[tuple[list[Tagged], list[Reject]]]:
+        for result in results:
+            for one in result.tagged:
+                totals["notes"] += 1
+                totals["words"] += len(one.note.text.split())
+                totals.update(span.element for span in one.spans)
+            rejects = [*result.rejects, *counting.new_rejects()]
+            totals["rejects"] += len(rejects)
+            yield list(result.tagged), rejects
+            if progress is not None:
+                progress(totals["notes"] + totals["rejects"] + counting.left_out, total)
+        rest = counting.new_rejects()
+        totals["rejects"] += len(rest)
+        if rest:
+            yield [], rest
+
+    tables: dict[str, Any] = {}
+    if folder is not None:
+        with RunFiles(folder, format, texts=counting.source.extracted, with_text=with_text) as files:
+            for tagged, rejects in taken():
+                files.write(tagged, rejects)
+        stale = {"spans.parquet", "spans.jsonl", "texts.parquet"} - {f"spans.{format}", *(f"{name}.parquet" for name in files.rows if name != "spans")}
+        for name in stale:  # left by an earlier run into this folder: not of this archive
+            (folder / name).unlink(missing_ok=True)
+        info["outputs"] = sorted(f"{name}.{format if name == 'spans' else 'parquet'}" for name in files.rows)
+    else:
+        for tagged, rejects in taken():
+            kept += tagged
+            refused += rejects
+        spans = spans_table((one.note, one.spans) for one in kept)
+        tables = {"spans": with_words(spans, kept) if with_text else spans, "notes": notes_table(kept), "rejects": rejects_table(refused)}
+        info["outputs"] = []
+    seconds = time.perf_counter() - started
+    info["counts"] = {
+        "notes": totals["notes"], "words": totals["words"], "rejects": totals["rejects"], "left_out": counting.left_out, "children": len(counting.children),
+        **{element: totals[element] for element in ("voice", "space", "audience", "influence")},
+    }  # fmt: skip
+    info["seconds"] = round(seconds, 3)
+    if folder is not None:
+        with replacing(folder / "run.json") as file:
+            file.write(json.dumps(info, indent=2, ensure_ascii=False).encode("utf-8") + b"\n")
+    return Run(folder, info, tables)
+
+
+class _Counting:
+    """Hands out batches, leaves out children who opted out, and has the log note each child whose records are read."""
+
+    def __init__(self, source: NoteSource, rosters: Mapping[str, list[Person]], excluded: frozenset[str], log: AuditLog | None) -> None:
+        self.source, self.rosters, self.excluded, self.log = source, rosters, excluded, log
+        self.read = self.left_out = self._given = 0
+        self.children: set[str] = set()
+        self._reads: Counter[str] = Counter()
+
+    def batches(self) -> Iterator[Batch]:
+        everybody = self.rosters.get("", [])
+        for notes in self.source.batches(BATCH):
+            kept = [note for note in notes if note.child_id not in self.excluded] if self.excluded else notes
+            self.left_out += len(notes) - len(kept)
+            self.read += len(kept)
+            for note in kept:
+                if note.child_id:
+                    self.children.add(note.child_id)
+                    self._reads[note.child_id] += 1
+            if len(self._reads) >= 500:
+                self.flush()
+            yield Batch(kept, self._rosters(kept, everybody))
+
+    def _rosters(self, notes: Iterable[Note], everybody: list[Person]) -> dict[str, list[Person]]:
+        if not self.rosters:
+            return {}
+        return {child: [*self.rosters.get(child, []), *(everybody if child else [])] or everybody for child in {note.child_id for note in notes}}
+
+    def new_rejects(self) -> list[Reject]:
+        """Return what the source could not read since the last call."""
+        new = self.source.rejects[self._given :]
+        self._given += len(new)
+        return new
+
+    def flush(self) -> None:
+        """Write the children read so far to the log, by pseudonym."""
+        if self.log is not None and self._reads:
+            names = self.log.pseudonyms
+            for event in child_reads({names.of(child): count for child, count in self._reads.items()}):
+                self.log.append(event)
+        self._reads.clear()
+
+
+def _opt_outs(given: str | Path | Iterable[str] | None) -> frozenset[str]:
+    if given is None:
+        return frozenset()
+    if isinstance(given, str | Path):
+        return read_opt_outs(given)
+    return frozenset(given)
+
+
+def _log(audit: str | Path | AuditLog | None, folder: Path | None, settings: Settings) -> AuditLog | None:
+    if isinstance(audit, AuditLog):
+        return audit
+    path = audit or settings.audit or (folder / "audit.log" if folder is not None else None)
+    return AuditLog(path, **settings.who(), key=settings.key) if path is not None else None
+
+
+def _ref(entry: Mapping[str, Any]) -> FileRef:
+    name = Path(str(entry["name"]).rsplit("/", 1)[-1].rsplit("\\", 1)[-1]).name or "table"
+    return FileRef(name=name, sha256=entry.get("sha256"), bytes=entry.get("bytes"))
