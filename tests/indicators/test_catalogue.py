@@ -67,7 +67,8 @@ def test_every_entry_of_ours_runs_and_explains_itself():
 def test_every_value_of_the_scheme_has_its_indicator():
     ids, scheme = set(load_catalogue().ids), default_scheme()
     for stem, values in {
-        "voices_": scheme.speakers, "child_expression_": scheme.expressions, "child_theme_": scheme.themes, "child_channel_": scheme.channels,
+        "voices_": scheme.speakers, "child_expression_": scheme.expressions, "child_theme_": scheme.themes,
+        "child_channel_": scheme.channels,
         "chances_given_": scheme.given, "chances_missed_": scheme.missed, "child_influence_": scheme.outcomes,
     }.items():  # fmt: skip
         assert {stem + value for value in values} <= ids

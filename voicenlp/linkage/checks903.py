@@ -89,8 +89,8 @@ def _repeats(one: Table903) -> Iterator[Finding]:
             continue
         earlier = first.setdefault((child, day), line)
         if earlier != line:
-            what = "the child" if date is None else "the child and date"
-            yield Finding(one.name, line, one.written("CHILD"), "id", f"{what} stand in row {earlier} already")
+            what = "the child stands" if date is None else "the child and date stand"
+            yield Finding(one.name, line, one.written("CHILD"), "id", f"{what} in row {earlier} already")
 
 
 def _spells(one: Table903) -> dict[str, list[tuple[dt.date, dt.date, int]]]:

@@ -1,0 +1,66 @@
+"""``voicenlp tag``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from voicenlp.cli.terminal import progress_of
+from voicenlp.errors import UsageError
+
+NAME = "tag"
+HELP = "Tag every note of an archive: who speaks, what they express, whether they had a chance, what came of it."
+
+
+def command(
+    notes: Annotated[str, typer.Argument(help="CSV, Parquet, JSON Lines, Excel, a folder of documents, or a database URL (with --query).")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the tables.")],
+    people: Annotated[Path | None, typer.Option("--people", help="Roster: child_id, person_id, name, also, role.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Name of a model, or a folder.")] = None,
+    columns: Annotated[str | None, typer.Option("--columns", help="Column names, as note_id=ID,text=NoteText.")] = None,
+    preset: Annotated[str | None, typer.Option("--preset", help="Columns of a known export, such as liquidlogic-case-notes.")] = None,
+    presets_file: Annotated[Path | None, typer.Option("--presets", help="TOML file with presets of your own.")] = None,
+    query: Annotated[str | None, typer.Option("--query", help="SQL query, where NOTES is a database URL.")] = None,
+    workers: Annotated[str, typer.Option("--workers", help="Processes, or auto.")] = "1",
+    engine: Annotated[str, typer.Option("--engine", help="Where it runs: local.")] = "local",
+    format: Annotated[str, typer.Option("--format", help="parquet, or jsonl (one line a note, with its text).")] = "parquet",
+    with_text: Annotated[bool, typer.Option("--with-text", help="Write the words of each span too.")] = False,
+    purpose: Annotated[str | None, typer.Option("--purpose", help="What the records are read for; stands in the audit log.")] = None,
+    opt_out: Annotated[Path | None, typer.Option("--opt-out", help="Children not to be processed.")] = None,
+    audit: Annotated[Path | None, typer.Option("--audit", help="Audit log; DIR/audit.log by default.")] = None,
+) -> int:
+    """Tag an archive; exit code 2 where notes were rejected."""
+    from voicenlp.engines.tagging import tag
+
+    if engine != "local":
+        raise UsageError(f"--engine: {engine!r} is not to be had here; there is local")
+    with progress_of("tagging") as progress:
+        run = tag(
+            notes, out, people=people, model=model, columns=columns, preset=preset, presets_file=presets_file, query=query,
+            workers=_workers(workers), format=format, with_text=with_text, opt_out=opt_out, audit=audit, purpose=purpose, progress=progress,
+        )  # fmt: skip
+    counts = run.info["counts"]
+    rate = counts["words"] / max(run.info["seconds"], 1e-9)
+    typer.echo(
+        f"{counts['notes']:,} notes, {counts['words']:,} words in {run.info['seconds']:.1f} s ({rate:,.0f} words/s): "
+        f"{counts['voice']:,} voices, {counts['space']:,} space, {counts['audience']:,} audience, {counts['influence']:,} influence"
+    )
+    if counts["left_out"]:
+        typer.echo(f"{counts['left_out']:,} notes left out: their children opted out")
+    typer.echo(f"written to {out}")
+    if counts["rejects"]:
+        typer.echo(f"{counts['rejects']:,} notes rejected; the reasons are in {out / 'rejects.parquet'}", err=True)
+        return 2
+    return 0
+
+
+def _workers(given: str) -> int:
+    if given == "auto":
+        import os
+
+        return max(1, os.cpu_count() or 1)
+    if not given.isdigit() or int(given) < 1:
+        raise UsageError(f"--workers: {given!r} is neither auto nor a number from 1")
+    return int(given)
