@@ -7,6 +7,7 @@ tagger gave: where an edge falls inside a token, the token is split, never the s
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,26 @@ if TYPE_CHECKING:
 __all__ = ["ELEMENTS", "load", "make_segments", "make_tagger", "register", "spans_of"]
 
 ELEMENTS = ("voice", "space", "audience", "influence")
-_ATTRIBUTES = (
-    "element speaker person person_id expression channel verbatim via challenge themes given how outcome of score tagger heading span_id".split()
-)
+_ATTRIBUTES = [
+    "element",
+    "speaker",
+    "person",
+    "person_id",
+    "expression",
+    "channel",
+    "verbatim",
+    "via",
+    "challenge",
+    "themes",
+    "given",
+    "how",
+    "outcome",
+    "of",
+    "score",
+    "tagger",
+    "heading",
+    "span_id",
+]
 _STORE = "voicenlp"
 
 
@@ -77,7 +95,9 @@ def register() -> None:
             Span.set_extension(name, getter=_getter(name), setter=_setter(name))
     if not Language.has_factory("voice_segments"):
         Language.factory("voice_segments", assigns=["doc._.reading"], func=make_segments)
-        Language.factory("voice_tagger", default_config={"model": DEFAULT_MODEL}, requires=["doc._.reading"], assigns=["doc.spans"], func=make_tagger)
+        Language.factory(
+            "voice_tagger", default_config={"model": DEFAULT_MODEL}, requires=["doc._.reading"], assigns=["doc.spans"], func=make_tagger
+        )
 
 
 def make_segments(nlp: Language, name: str) -> _Segments:
@@ -161,7 +181,7 @@ def _split_tokens(doc: Doc, edges: set[int]) -> None:
         for index, cuts in inside:
             token = doc[index]
             borders = [0, *cuts, len(token)]
-            parts = [token.text[a:b] for a, b in zip(borders, borders[1:], strict=False)]
+            parts = [token.text[a:b] for a, b in pairwise(borders)]
             retokenizer.split(token, parts, heads=[(token, n) for n in range(len(parts))])
 
 

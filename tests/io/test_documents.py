@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 import zipfile
 
 import docx
@@ -244,10 +245,22 @@ def test_xml_entities_are_not_expanded(tmp_path):
         ("<p>never <b>closed <script>x", "never closed"),
         ("", ""),
         ("<<<>>", "<<<>>"),
+        ("a<!-- b --><!--[if mso]><p>c</p><![endif]-->d<!-- never closed <p>e</p>", "ad"),
+        ("<![if !vml]>a<![endif]><o:p></o:p><?xml version='1.0'?>b", "ab"),
+        ('<a title="x > y" href=z>link</a>', "link"),
     ],
 )
 def test_html(html, text):
     assert html_text(html).rstrip() == text
+
+
+@pytest.mark.parametrize(
+    "piece", ["<!--", "<a ", "<", "<!", "<?", "<![CDATA[", "</", "&#", "&", '<a b="', "<a b='>", "<p><table><td>", "<script>"]
+)
+def test_broken_html_takes_no_longer_than_whole(piece):
+    start = time.process_time()
+    html_text(piece * 100_000)
+    assert time.process_time() - start < 20  # looking through the rest at each of them would take minutes
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Reads the voices of children, families and workers in case records, and sets them beside the statutory returns. It describes records; it scores nobody.",
+    help="Reads the voices of children, families and workers in case records, and sets them beside the statutory returns. "
+    "It describes records; it scores nobody.",
 )
 for verb in (demo, tag, indicators, attach, evaluate, agree, convert, models):
     app.command(verb.NAME, help=verb.HELP)(verb.command)

@@ -22,7 +22,9 @@ def command(
     to: Annotated[str, typer.Option("--to", help="The return, as ssda903:FOLDER.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the tables.")],
     format: Annotated[str, typer.Option("--format", help="csv or parquet.")] = "csv",
-    review_window: Annotated[str, typer.Option("--review-window", help="Days before and after a review whose notes count for it.")] = "183,28",
+    review_window: Annotated[
+        str, typer.Option("--review-window", help="Days before and after a review whose notes count for it.")
+    ] = "183,28",
     audit: Annotated[Path | None, typer.Option("--audit", help="Audit log; DIR/audit.log by default.")] = None,
 ) -> int:
     """Write one table for each of the return, every row kept, in order."""
@@ -41,7 +43,9 @@ def command(
     paths = write(linked, out, format)
     with opened_log(folder, audit, "attach", settings={"to": kind, "review_window": review_window}) as log:
         rows = {name: table.num_rows for name, table in linked.tables.items()}
-        log.append("return.attached", to=kind, inputs=[FileRef.of(where)], outputs=[FileRef.of(path) for path in paths.values()], counts=rows)
+        log.append(
+            "return.attached", to=kind, inputs=[FileRef.of(where)], outputs=[FileRef.of(path) for path in paths.values()], counts=rows
+        )
     report(linked)
     typer.echo(f"written to {out}")
     return 0
@@ -53,10 +57,12 @@ def report(linked: Linked) -> None:
     for line in linked.coverage.to_pylist():
         if line["table"] in linked.tables:
             row = rows.setdefault(line["table"], [line["table"], linked.tables[line["table"]].num_rows, 0])
-            if str(line["reason"]) == "linked":
+            if line["outcome"] == "linked":
                 row[2] += line["rows"]
     show_table("", ["table", "rows", "linked"], list(rows.values()), numbers=(1, 2))
-    typer.echo(f"{linked.unlinked.num_rows:,} rows not linked (unlinked), {linked.findings.num_rows:,} findings in the return's values (findings)")
+    typer.echo(
+        f"{linked.unlinked.num_rows:,} rows not linked (unlinked), {linked.findings.num_rows:,} findings in the return's values (findings)"
+    )
 
 
 def _days(given: str) -> tuple[int, int]:

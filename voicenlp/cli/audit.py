@@ -14,7 +14,9 @@ Log = Annotated[Path, typer.Option("--audit", help="The audit log.")]
 
 
 @app.command("log", help="Print the events in plain words, oldest first.")
-def log(audit: Log = Path("audit.log"), last: Annotated[int, typer.Option("--last", help="Only the last so many events; 0 for all.")] = 0) -> int:
+def log(
+    audit: Log = Path("audit.log"), last: Annotated[int, typer.Option("--last", help="Only the last so many events; 0 for all.")] = 0
+) -> int:
     """Print the log."""
     from voicenlp.audit import describe, read_events, tail
 
@@ -24,7 +26,10 @@ def log(audit: Log = Path("audit.log"), last: Annotated[int, typer.Option("--las
 
 
 @app.command("verify", help="Find any edit, deletion, insertion, reordering, and, given a checkpoint, truncation or rewriting.")
-def verify(audit: Log = Path("audit.log"), checkpoint: Annotated[Path | None, typer.Option("--checkpoint", help="A checkpoint kept elsewhere.")] = None) -> int:
+def verify(
+    audit: Log = Path("audit.log"),
+    checkpoint: Annotated[Path | None, typer.Option("--checkpoint", help="A checkpoint kept elsewhere.")] = None,
+) -> int:
     """Exit with 3 where the log is broken."""
     from voicenlp.audit import verify as check
 

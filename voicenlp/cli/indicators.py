@@ -15,8 +15,16 @@ HELP = "Count what a run holds for each child and period, with a definition of e
 
 def command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
-    by: Annotated[str, typer.Option("--by", help="What to group by, of child_id, month, quarter, year, financial_year, ssda903_year, note_type, author_role, columns of --children.")] = "child_id,quarter",
-    children: Annotated[Path | None, typer.Option("--children", help="One row a child, with child_id: children without notes get a row too.")] = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by",
+            help="child_id, month, quarter, year, financial_year, ssda903_year, note_type, author_role, columns of --children.",
+        ),
+    ] = "child_id,quarter",
+    children: Annotated[
+        Path | None, typer.Option("--children", help="One row a child, with child_id: children without notes get a row too.")
+    ] = None,
     windows: Annotated[Path | None, typer.Option("--windows", help="Own windows: child_id, start, end.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the table; DIR by default.")] = None,
     format: Annotated[str, typer.Option("--format", help="parquet, csv or jsonl.")] = "parquet",
@@ -41,5 +49,6 @@ def command(
     write_dictionary(where / "indicators.dictionary.json", table.column_names)
     with opened_log(folder, audit, "indicators", settings={"by": by}) as log:
         log.append("export.made", what="indicators", files=[FileRef.of(path)], rows=table.num_rows)
-    typer.echo(f"{table.num_rows:,} rows, {table.num_columns} columns written to {path}; what each column means: {where / 'indicators.dictionary.json'}")
+    typer.echo(f"{table.num_rows:,} rows, {table.num_columns} columns written to {path}")
+    typer.echo(f"what each column means: {where / 'indicators.dictionary.json'}")
     return 0

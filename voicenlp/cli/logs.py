@@ -14,10 +14,12 @@ __all__ = ["opened_log"]
 
 
 @contextmanager
-def opened_log(folder: Path, audit: Path | None, command: str, settings: dict[str, Any] | None = None, purpose: str | None = None) -> Iterator[AuditLog]:
+def opened_log(
+    folder: Path, audit: Path | None, command: str, settings: dict[str, Any] | None = None, purpose: str | None = None
+) -> Iterator[AuditLog]:
     """Open the log of a run, note that a verb began, and how it ended."""
     chosen = read_settings(purpose=purpose)
-    log = AuditLog(audit or chosen.audit or folder / "audit.log", **chosen.who(), key=chosen.key)
+    log = AuditLog(audit or chosen.audit or folder / "audit.log", key=chosen.key, **chosen.who())  # type: ignore[arg-type]
     log.append("run.opened", command=command, settings=settings or {}, versions=versions("voicenlp"))
     try:
         yield log

@@ -38,8 +38,8 @@ class LocalEngine:
     --------
     >>> from voicenlp.records import Note
     >>> results = LocalEngine().run(Task("rules"), [Batch([Note("n1", "Kai wants to go home.")])])
-    >>> [span.speaker for result in results for tagged in result.tagged for span in tagged.spans]
-    ['child']
+    >>> [result.spans.column("speaker").to_pylist() for result in results]
+    [['child']]
     """
 
     workers: int = 1

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from voicenlp.audit import AuditLog, FileRef, ModelRef, child_reads, versions
 from voicenlp.config import Settings, read_settings
-from voicenlp.engines.base import Batch, Result, Tagged, Task
+from voicenlp.engines.base import Batch, Result, Task
 from voicenlp.engines.local import LocalEngine
-from voicenlp.engines.outputs import RunFiles, notes_table, rejects_table, with_words
+from voicenlp.engines.outputs import RunFiles
+from voicenlp.engines.rows import ELEMENTS, notes_rows, rejects_rows, spans_rows, texts_rows
 from voicenlp.errors import UsageError
 from voicenlp.io.notes import NoteSource, read_notes
 from voicenlp.io.optouts import read_opt_outs
 from voicenlp.io.people import read_people
 from voicenlp.io.tables import read_table, replacing
-from voicenlp.records import Note, Person, Reject, spans_table
+from voicenlp.records import Note, Person, Reject
 from voicenlp.scheme import default_scheme
 from voicenlp.taggers.models import describe_model
 
@@ -186,10 +187,9 @@ def tag(
             settings=info["settings"], versions=info["versions"],
         )  # fmt: skip
     counting = _Counting(source, rosters, excluded, log)
-    started = time.perf_counter()
+    task = Task(chosen.model, chosen.limit_chars, with_text, texts=source.extracted, lines=format == "jsonl" and folder is not None)
     try:
-        results = LocalEngine(chosen.workers).run(Task(chosen.model, chosen.limit_chars), counting.batches())
-        run = _write(results, counting, folder, format, with_text, info, total, progress, started)
+        run = _write(LocalEngine(chosen.workers).run(task, counting.batches()), counting, folder, task, info, total, progress)
     except BaseException as error:
         if log is not None:
             counting.flush()
@@ -204,51 +204,59 @@ def tag(
 
 
 def _write(
-    results: Iterator[Result], counting: _Counting, folder: Path | None, format: str, with_text: bool, info: dict[str, Any], total: int,
-    progress: Callable[[int, int], None] | None, started: float,
-) -> Run:  # fmt: skip
-    totals: Counter[str] = Counter()
-    kept: list[Tagged] = []
-    refused: list[Reject] = []
+    results: Iterator[Result],
+    counting: _Counting,
+    folder: Path | None,
+    task: Task,
+    info: dict[str, Any],
+    total: int,
+    progress: Callable[[int, int], None] | None,
+) -> Run:
+    """Take the results as they come, into files or memory, and count."""
+    import pyarrow as pa
 
-    def taken() -> Iterator[tuple[list[Tagged], list[Reject]]]:
+    started = time.perf_counter()
+    totals: Counter[str] = Counter()
+    kept: list[Result] = []
+    late: list[Any] = []
+
+    def taken() -> Iterator[tuple[Result, Any]]:
         for result in results:
-            for one in result.tagged:
-                totals["notes"] += 1
-                totals["words"] += len(one.note.text.split())
-                totals.update(span.element for span in one.spans)
-            rejects = [*result.rejects, *counting.new_rejects()]
-            totals["rejects"] += len(rejects)
-            yield list(result.tagged), rejects
+            more = rejects_rows(counting.new_rejects())
+            totals["notes"] += result.notes.num_rows
+            totals["rejects"] += result.rejects.num_rows + more.num_rows
+            for name in ("words", *ELEMENTS):
+                totals[name] += sum(result.notes.column(name).to_pylist())
+            yield result, more
             if progress is not None:
                 progress(totals["notes"] + totals["rejects"] + counting.left_out, total)
-        rest = counting.new_rejects()
-        totals["rejects"] += len(rest)
-        if rest:
-            yield [], rest
+        rest = rejects_rows(counting.new_rejects())
+        if rest.num_rows:
+            totals["rejects"] += rest.num_rows
+            yield (
+                Result(spans_rows([], with_text=task.with_text), notes_rows([]), rejects_rows([]), texts_rows([]) if task.texts else None),
+                rest,
+            )
 
     tables: dict[str, Any] = {}
     if folder is not None:
-        with RunFiles(folder, format, texts=counting.source.extracted, with_text=with_text) as files:
-            for tagged, rejects in taken():
-                files.write(tagged, rejects)
-        stale = {"spans.parquet", "spans.jsonl", "texts.parquet"} - {f"spans.{format}", *(f"{name}.parquet" for name in files.rows if name != "spans")}
-        for name in stale:  # left by an earlier run into this folder: not of this archive
-            (folder / name).unlink(missing_ok=True)
-        info["outputs"] = sorted(f"{name}.{format if name == 'spans' else 'parquet'}" for name in files.rows)
+        with RunFiles(folder, task) as files:
+            for result, more in taken():
+                files.write(result, more)
+        for name in {"spans.parquet", "spans.jsonl", "texts.parquet"} - set(files.names):
+            (folder / name).unlink(missing_ok=True)  # left by an earlier run into this folder: not of this archive
+        info["outputs"] = files.names
     else:
-        for tagged, rejects in taken():
-            kept += tagged
-            refused += rejects
-        spans = spans_table((one.note, one.spans) for one in kept)
-        tables = {"spans": with_words(spans, kept) if with_text else spans, "notes": notes_table(kept), "rejects": rejects_table(refused)}
+        for result, more in taken():
+            kept.append(result)
+            late.append(more)
+        tables["spans"] = pa.concat_tables([spans_rows([], with_text=task.with_text), *(r.spans for r in kept)])
+        tables["notes"] = pa.concat_tables([notes_rows([]), *(r.notes for r in kept)])
+        tables["rejects"] = pa.concat_tables([rejects_rows([]), *(r.rejects for r in kept), *late])
         info["outputs"] = []
-    seconds = time.perf_counter() - started
-    info["counts"] = {
-        "notes": totals["notes"], "words": totals["words"], "rejects": totals["rejects"], "left_out": counting.left_out, "children": len(counting.children),
-        **{element: totals[element] for element in ("voice", "space", "audience", "influence")},
-    }  # fmt: skip
-    info["seconds"] = round(seconds, 3)
+    counts = {name: totals[name] for name in ("notes", "words", "rejects", *ELEMENTS)}
+    info["counts"] = {**counts, "left_out": counting.left_out, "children": len(counting.children)}
+    info["seconds"] = round(time.perf_counter() - started, 3)
     if folder is not None:
         with replacing(folder / "run.json") as file:
             file.write(json.dumps(info, indent=2, ensure_ascii=False).encode("utf-8") + b"\n")
@@ -281,7 +289,9 @@ class _Counting:
     def _rosters(self, notes: Iterable[Note], everybody: list[Person]) -> dict[str, list[Person]]:
         if not self.rosters:
             return {}
-        return {child: [*self.rosters.get(child, []), *(everybody if child else [])] or everybody for child in {note.child_id for note in notes}}
+        return {
+            child: [*self.rosters.get(child, []), *(everybody if child else [])] or everybody for child in {note.child_id for note in notes}
+        }
 
     def new_rejects(self) -> list[Reject]:
         """Return what the source could not read since the last call."""
@@ -310,7 +320,7 @@ def _log(audit: str | Path | AuditLog | None, folder: Path | None, settings: Set
     if isinstance(audit, AuditLog):
         return audit
     path = audit or settings.audit or (folder / "audit.log" if folder is not None else None)
-    return AuditLog(path, **settings.who(), key=settings.key) if path is not None else None
+    return AuditLog(path, key=settings.key, **settings.who()) if path is not None else None  # type: ignore[arg-type]
 
 
 def _ref(entry: Mapping[str, Any]) -> FileRef:

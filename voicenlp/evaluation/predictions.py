@@ -40,4 +40,8 @@ def predict(records: Iterable[Record], model: str, *, with_people: bool = False)
 def roster_of(meta: Any) -> list[Person]:
     """Return the people of a record's metadata as a roster."""
     people = meta.get("people") or []
-    return [Person("", f"p{n}", one["name"], tuple(one.get("also") or ()), one.get("role", "")) for n, one in enumerate(people, 1) if one.get("name")]
+    return [
+        Person("", f"p{n}", one["name"], tuple(one.get("also") or ()), one.get("role", ""))
+        for n, one in enumerate(people, 1)
+        if one.get("name")
+    ]

@@ -38,6 +38,7 @@ _LINE = frozenset(
 _UNSEEN = frozenset(("script", "style", "template", "noscript", "svg", "math", "object", "iframe"))
 _VOID = frozenset(("br", "hr", "img", "input", "meta", "link", "wbr", "col", "area", "base", "embed", "source", "track"))
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.IGNORECASE)
+_LOOSE = re.compile(r"<(?!(?:/?[a-zA-Z]|[!?])[^<>]*>)")
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -162,10 +163,27 @@ def html_text(data: bytes | str) -> str:
     'Mum\xa0said\nno & left\n\nSeen | Yes'
     """
     reader = _Reader()
-    reader.feed(data if isinstance(data, str) else _decode(data))
+    reader.feed(_whole_tags(data if isinstance(data, str) else _decode(data)))
     reader.close()
     lines = "".join(reader.out).split("\n")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip(" ") for line in lines)).strip("\n")
+
+
+def _whole_tags(html: str) -> str:
+    """Take comments out, and make every ``<`` that begins no whole tag into text.
+
+    At each of these the parser of the standard library looks through all that follows: a broken file of a megabyte would take minutes.
+    """
+    kept, start = [], 0
+    while (begin := html.find("<!--", start)) >= 0:
+        kept.append(html[start:begin])
+        end = html.find("-->", begin + 4)
+        if end < 0:  # a comment that is never closed goes to the end, as in a browser
+            start = len(html)
+            break
+        start = end + 3
+    kept.append(html[start:])
+    return _LOOSE.sub("&lt;", "".join(kept))
 
 
 def _decode(data: bytes) -> str:

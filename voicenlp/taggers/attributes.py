@@ -27,7 +27,10 @@ _VIEW = re.compile(
     r"opinion|view|too (?:much|many|long|far|late|young|old|big|small|soon)|enough|important|must|ought|easy|hard|difficult|kind|mean|it'?s|its|that'?s|isn'?t|is not|not (?:a|the|true|his|her|my)|would be|might|could be|makes? sense|point|doubt\w*|seems?|appears?)\b",
     re.I,
 )
-_PRIORITY = re.compile(r"\b(?:most important|main thing|the main|above all|more than anything|number one|biggest (?:worry|thing)|first (?:thing|of all)|matters? most|all (?:he|she|they|i) wants?|only thing|top priority|priority)\b", re.I)
+_PRIORITY = re.compile(
+    r"\b(?:most important|main thing|the main|above all|more than anything|number one|biggest (?:worry|thing)|first (?:thing|of all)|matters? most|all (?:he|she|they|i) wants?|only thing|top priority|priority)\b",
+    re.I,
+)
 _PAST = re.compile(
     r"\b(?:was|were|had|did|went|got|came|took|gave|made|told|saw|left|kept|used to|has been|have been|['’]s been|['’]ve been|every (?:day|night|week|time)|always|never|sometimes|usually|at night|when (?:he|she|they|dad|mum|i|we))\b",
     re.I,
@@ -37,7 +40,10 @@ _HABIT = re.compile(
     r"when (?:he|she|they|dad|mum|i|we) (?:\w+s|\w+ed|got|went|came)|(?:hit|hits|shouts?|shouted|threw|smacked|punched|kicked|grabbed|pushed|sleeps?|slept|eats?|ate|wakes?|woke))\b",
     re.I,
 )
-_IMPERATIVE = re.compile(r"(?:please |just |and )?(?:let|tell|take|leave|give|get|make|stop|keep|put|bring|send|ask|go away|come|don'?t|dont|no thank|not to|to (?:be|go|see|have|stay|live|get))\b", re.I)
+_IMPERATIVE = re.compile(
+    r"(?:please |just |and )?(?:let|tell|take|leave|give|get|make|stop|keep|put|bring|send|ask|go away|come|don'?t|dont|no thank|not to|to (?:be|go|see|have|stay|live|get))\b",
+    re.I,
+)
 _CHALLENGE = re.compile(
     r"\b(?:unfair|not fair|disagree\w*|complain\w*|complaint|refus\w+|won'?t|not happy|unhappy (?:with|about|that)|isn'?t happy|fuming|furious|livid|fed up|sick of|object\w*|dispute[sd]?|no one (?:told|asked|listens?|tells?|has)|nobody (?:told|asked|listens?|tells?|has|ever)|"
     r"never (?:told|asked|listen\w*|came|rang|comes|turns up|call\w*)|not (?:been )?(?:told|asked|consulted|listened|invited)|without (?:asking|telling|being)|let (?:me|him|her|us|them) down|waste of time|pointless|interfer\w+|"
@@ -50,7 +56,10 @@ _PUBLIC = re.compile(
     r"hospital|doctor|nurse|panel|chair|iro|manager|respite|transport|appointment\w*|letter|move[ds]?|camhs|interpreter)\b",
     re.I,
 )
-_DRAWN = re.compile(r"\b(?:drew|drawn|draws|drawing|coloured|painted|picture of|put (?:a|the) \w+ (?:in|on)|house of|worksheet|stuck|built|made a|played out|placed the|chose the (?:card|picture|face)|puppet)\b", re.I)
+_DRAWN = re.compile(
+    r"\b(?:drew|drawn|draws|drawing|coloured|painted|picture of|put (?:a|the) \w+ (?:in|on)|house of|worksheet|stuck|built|made a|played out|placed the|chose the (?:card|picture|face)|puppet)\b",
+    re.I,
+)
 
 
 @cache

@@ -18,6 +18,7 @@ _WHO = (
     r"[Bb]aby|[A-ZÀ-Þ][\w'’-]+(?: (?:and|&) [A-ZÀ-Þ][\w'’-]+)?(?: [A-ZÀ-Þ][\w'’-]+)?|[A-Z])"
 )
 
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     element: str
@@ -88,7 +89,7 @@ def chances(view: str, start: int, end: int, cast: Cast, default: Actor | None) 
 def _trim(view: str, start: int, end: int) -> tuple[int, int]:
     while start < end and view[start] in " ,;:.-–—\n\"'“”":
         start += 1
-    while end > start and view[end - 1] in " ,;:.-–—\n\"“”(":
+    while end > start and view[end - 1] in ' ,;:.-–—\n"“”(':
         end -= 1
     return start, end
 

@@ -51,9 +51,15 @@ _ADVERBS = (
     r"was|is|are|were|am|been|being|seems?|seemed|appears?|appeared|looked|became|got|gets|said|says|said that|told me|to me|in turn|for (?:his|her) part|on the (?:phone|doorstep))"
 )
 _GAP = re.compile(rf"(?:['’](?:(?:s|d|ve|m|re|ll)\b)?)?(?:[\s,]+\([^()]{{1,60}}\))?(?:[\s,]+{_ADVERBS})*[\s,]*$", re.I)
-_BE_BEFORE = re.compile(r"(?:\b(?:is|was|are|were|am|be|been|being|feels?|felt|feeling|seems?|seemed|appears?|appeared|looks?|looked|became|becoming|got|gets|still|so|very)|['’](?:s|m|re))\s(?:\w+ly\s)?$", re.I)
+_BE_BEFORE = re.compile(
+    r"(?:\b(?:is|was|are|were|am|be|been|being|feels?|felt|feeling|seems?|seemed|appears?|appeared|looks?|looked|became|becoming|got|gets|still|so|very)|['’](?:s|m|re))\s(?:\w+ly\s)?$",
+    re.I,
+)
 _CLAUSE_START = re.compile(r"(?:^|[.!?;:,–—(-]\s*|\b(?:and|but|then|also|so|or|yet|while|although|still)\s+)$", re.I)
-_NOT_VERB = re.compile(r"\b(?:the|a|an|his|her|their|my|your|our|any|no|of|in|for|with|some|these|those|that|this|what|to|not to|would|could|might|may|should|if|whether|can|cannot|doesn'?t|does not|didn'?t|did not|don'?t|wouldn'?t|won'?t)\s$", re.I)
+_NOT_VERB = re.compile(
+    r"\b(?:the|a|an|his|her|their|my|your|our|any|no|of|in|for|with|some|these|those|that|this|what|to|not to|would|could|might|may|should|if|whether|can|cannot|doesn'?t|does not|didn'?t|did not|don'?t|wouldn'?t|won'?t)\s$",
+    re.I,
+)
 _HYPOTHETICAL = re.compile(r"\b(?:if|whether|unless|in case|should|might|may|could|would)\s+$", re.I)
 
 
@@ -66,7 +72,9 @@ def _pattern() -> tuple[re.Pattern[str], dict[str, tuple[str, bool, str]]]:
         entry = data[kind]
         table[kind] = (kind, entry["keep"], entry["expression"])
         groups.append(rf"(?P<{kind}>{'|'.join(entry['verbs'])})")
-    return re.compile(rf"(?<![\w])(?:{'|'.join(groups)})(?![\w'’-])|(?<=['’])(?P<wanted2>d (?:like|love|rather|prefer|sooner|want))\b", re.I), table
+    return re.compile(
+        rf"(?<![\w])(?:{'|'.join(groups)})(?![\w'’-])|(?<=['’])(?P<wanted2>d (?:like|love|rather|prefer|sooner|want))\b", re.I
+    ), table
 
 
 def cues(view: str, start: int, end: int, cast: Cast, topic: Actor | None, floor: int) -> list[Cue]:

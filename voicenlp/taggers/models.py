@@ -58,9 +58,9 @@ def describe_model(name: str) -> ModelInfo:
 
     resources = files("voicenlp").joinpath("resources")
     digest = hashlib.sha256()
-    for part in ("chances.toml", "common_words.txt", "cues.toml", "headings.toml", "roles.toml", "themes.toml"):
+    for part in ("chances.toml", "cues.toml", "headings.toml", "roles.toml", "themes.toml", "words.toml"):
         digest.update(resources.joinpath(part).read_bytes())
-    for module in ("rules", "cues", "quotes", "chances", "attributes"):
+    for module in ("rules", "cues", "quotes", "chances", "attributes", "clauses", "kinds"):
         digest.update(files("voicenlp").joinpath(f"taggers/{module}.py").read_bytes())
     card = resources.joinpath("rules_card.json")
     measured = json.loads(card.read_text(encoding="utf-8")) if card.is_file() else {}

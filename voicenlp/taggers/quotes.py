@@ -10,8 +10,13 @@ __all__ = ["quoted"]
 _DOUBLE = re.compile(r"[\"“”„«]")
 _SINGLE_OPEN = re.compile(r"(?:(?<=[\s(\[:,–—-])|^)['‘’`](?=\S)")
 _SINGLE_CLOSE = re.compile(r"(?<=[\w.,!?…)])['’](?=$|[\s.,;:!?)\]–—-])")
-_SCARE_BEFORE = re.compile(r"(?:\b(?:so[- ]called|known as|called|titled|entitled|named|the term|the word|the|a|an|his|her|their|our|as|of|my|this|that|book|film|show|song|game|watching|reading|on)\s|\bre:?\s)$", re.I)
-_SAID_BEFORE = re.compile(r"\b(?:sa(?:id|ys|ying)|told \w+|as|was|is|that|replied|asked|shouted|wrote|texted|answered|she|he|like)[:,]?\s?$", re.I)
+_SCARE_BEFORE = re.compile(
+    r"(?:\b(?:so[- ]called|known as|called|titled|entitled|named|the term|the word|the|a|an|his|her|their|our|as|of|my|this|that|book|film|show|song|game|watching|reading|on)\s|\bre:?\s)$",
+    re.I,
+)
+_SAID_BEFORE = re.compile(
+    r"\b(?:sa(?:id|ys|ying)|told \w+|as|was|is|that|replied|asked|shouted|wrote|texted|answered|she|he|like)[:,]?\s?$", re.I
+)
 
 
 def quoted(view: str, start: int, end: int) -> list[tuple[int, int]]:

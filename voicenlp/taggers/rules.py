@@ -16,38 +16,19 @@ from voicenlp.records import Note, Person, Span
 from voicenlp.taggers.attributes import challenge_of, channel_of, expression_of, themes_of
 from voicenlp.taggers.base import numbered
 from voicenlp.taggers.chances import chances
+from voicenlp.taggers.clauses import clause_end, content_edges, trim, with_negation
 from voicenlp.taggers.cues import Cue, cues
+from voicenlp.taggers.kinds import ASSESSMENT, ASSESSMENT_LEAD, BEHAVIOUR, FIRST, LOGISTICS, NARRATIVE, OPINION, is_bare_fact
 from voicenlp.taggers.quotes import quoted
 from voicenlp.text.headings import Catalogue
 from voicenlp.text.lexicon import Lexicon, lexicon
-from voicenlp.text.people import Actor, Cast
+from voicenlp.text.people import Actor
 from voicenlp.text.reading import Reading, read
 from voicenlp.text.segmenter import Segment
 
 __all__ = ["RuleTagger"]
 
-_OPINION = re.compile(
-    r"\b(?:no (?:concerns?|worries|safeguarding concerns?)|nil (?:of )?concerns?|(?:am|is|was|remain|are|were) (?:\w+ )?(?:concerned|worried|satisfied|confident|pleased|reassured|clear that|of the (?:view|opinion))|in my (?:view|opinion|professional)|my (?:view|opinion|analysis|assessment|impression|worry|concern)|"
-    r"i (?:think|feel|believe|consider|suspect|would|wonder|agree|don'?t (?:think|believe)|am not|remain|support)|appears?|seems?|presents? as|likely|unlikely|risk(?:s|y)?\b|needs?\b|should|would benefit|positive|good (?:enough|progress|relationship)|progress|protective|strength|threshold|thriv\w+|impact|significant|evidence|"
-    r"well (?:cared|presented|settled|supported)|settled|insight|attuned|warm|inconsistent|neglect\w*|vulnerab\w+|resilien\w+|not good enough|drift|must|cannot|recommend\w*|it is (?:clear|evident|important)|lack of|struggl\w+|improv\w+|better|worse|lovely|delight|pleasure)\b",
-    re.I,
-)
-_FIRST = re.compile(r"\b(?:I|I['’](?:m|d|ve|ll)|[Mm]y|[Mm]e|[Ww]e|[Ww]e['’](?:re|ve|ll)|im|ive|i)\b")
-_LOGISTICS = re.compile(
-    r"^(?:hi|hello|hiya|dear|thanks|thank you|regards|kind regards|best wishes|cheers|ok thanks|see you|sent from|yours|morning|good morning|afternoon|bye|no worries|lol|x+|👍|tel\b|tc\b|vm\b|left (?:a )?(?:message|voicemail)|dna\b|n/?a\b|next (?:visit|appt|review))\b[^.?!]{0,40}[.?!]*$|^\W*$|^\d[\d\s:./-]*$",
-    re.I,
-)
-_NARRATIVE = re.compile(r"^(?:I|We|SW|Worker|T/?C|Visit(?:ed)?|Arrived|Met|Rang|Called|Spoke|Saw|Seen|Next|Emailed|Asked|Discussed|Explained|Advised|Reminded|Collected|Dropped|Attended)\b", re.I)
-_TAIL = re.compile(r"\s*[,–—-]?\s+(?:(?:he|she|they|mum|dad|[A-Z][\w'’-]+)\s+(?:said|says|told me|added|explained|thinks|reckons|replied|asked|shouted|whispered|wrote)|(?:said|says|added|replied)\s+(?:he|she|mum|dad|[A-Z][\w'’-]+))(?:\s+\w+ly)?\s*$")
-_JOIN = re.compile(r"(?:[\s,;:–—-]|\b(?:and|but|that|while|whereas|although|then|so|because|as|who|though|also|yet)\b)+$", re.I)
-_LEAD = re.compile(r"^(?:[\s,;:–—\"“”'‘’(-]|(?:that|to|how|about|of|as|it was|with|in|if)\b(?=\s))+", re.I)
 _QUESTION_CUE = re.compile(r"\b(?:asked|ask|asks)\b", re.I)
-_BEHAVIOUR = re.compile(
-    r"\b(?:smil(?:ed|es|ing)|cri(?:ed|es)|crying|clung|clings|laugh(?:ed|s|ing)|giggl\w+|hid\b|hides|hiding|point(?:ed|s) (?:to|at)|nodd?(?:ed|s)|shrugg?(?:ed|s)|shook (?:his|her|their) head|pull(?:ed|s) a face|turn(?:ed|s) away|cover(?:ed|s) (?:his|her) ears|push(?:ed|es) (?:it|him|her|the|away|me)|"
-    r"thumbs? up|thumbs? down|rolled (?:his|her) eyes|reach(?:ed|es) (?:out|for|up)|arms (?:out|up)|held (?:out|on)|flapp\w+|rock(?:ed|ing)|screwed up|put (?:his|her|their) (?:hands?|head|hood|fingers?)|refused to (?:get|go|leave|come|enter|put|board)|ran (?:to|off|straight)|beamed|grinned|sobb\w+|whimper\w*|arched|settled (?:when|in)|gripped|threw (?:it|the|his|her)|"
-    r"vocalis\w+|squeal\w+|squeez\w+|kissed|hugged|cuddled|buried|curled)\b",
-    re.I,
-)
 _OWN_LETTER = ("child", "parent", "carer", "family")
 _MAX_SENTENCE = 3000
 
@@ -153,7 +134,9 @@ class _Reader:
                     return actor
             return found[0] if found else Actor("", asks)
         if asks == "worker":
-            return self.cast.author if self.cast.author.speaker in ("practitioner", "professional", "carer") else Actor("SW", "practitioner")
+            return (
+                self.cast.author if self.cast.author.speaker in ("practitioner", "professional", "carer") else Actor("SW", "practitioner")
+            )
         if asks == "manager":
             for actor in self.cast.actors:
                 if actor.speaker == "manager" and actor.count:
@@ -172,10 +155,15 @@ class _Reader:
         if own and label is not None:
             self._own_words(segment, start, end, label)
             return
-        if self.cast.author.speaker in _OWN_LETTER and not segment.author and self.cast.author.speaker in ("child", "parent") and _FIRST.search(text):
+        if (
+            self.cast.author.speaker in _OWN_LETTER
+            and not segment.author
+            and self.cast.author.speaker in ("child", "parent")
+            and FIRST.search(text)
+        ):
             self._own_words(segment, start, end, self.cast.author, written=True)
             return
-        if segment.author and (author := self._email_author(segment)) is not None and _FIRST.search(text) and not _LOGISTICS.match(text):
+        if segment.author and (author := self._email_author(segment)) is not None and FIRST.search(text) and not LOGISTICS.match(text):
             self._own_words(segment, start, end, author, written=True)
             return
         floor = segment.start - 600
@@ -209,11 +197,17 @@ class _Reader:
                 continue
             if any(a <= cue.start < b for a, b in marks):
                 continue  # inside somebody's own words
-            nxt = self._next_clause(found, index, end, marks)
+            nxt = clause_end(found, index, end, marks)
             actor = cue.actor
             if not cue.keep and cue.kind == "said":
                 inner = found[index + 1] if index + 1 < len(found) else None
-                if inner is not None and inner.stated and inner.actor is not actor and inner.subject - cue.end < 14 and inner.actor is not None:
+                if (
+                    inner is not None
+                    and inner.stated
+                    and inner.actor is not actor
+                    and inner.subject - cue.end < 14
+                    and inner.actor is not None
+                ):
                     if inner.actor.speaker not in ("practitioner", "manager") or actor.speaker in ("practitioner", "manager"):
                         relayer = actor
                     continue
@@ -221,18 +215,26 @@ class _Reader:
                     continue  # "said she'd rather …": the verb of wanting bears it
             if cue.keep:
                 a = cue.start + 2 if view.startswith("d ", cue.start) else cue.start  # "she'd rather": the mark and its "d" stay outside
-                a = self._negation(a, max(start, cue.subject))
+                a = with_negation(self.view, a, max(start, cue.subject))
             else:
                 a = cue.end
-            a, b = self._edges(a, nxt, keep=cue.keep)
+            a, b = content_edges(self.view, a, nxt, keep=cue.keep)
             if b - a < 2 or not any(c.isalnum() for c in view[a:b]):
                 continue
             words = view[a:b]
-            if actor.speaker == "practitioner" and (cue.kind in ("said",) or _QUESTION_CUE.match(words) or re.match(r"(?:will|won|would|need|want(?:ed)? to (?:ask|check|see|know))", words, re.I)):
+            if actor.speaker == "practitioner" and (
+                cue.kind in ("said",)
+                or _QUESTION_CUE.match(words)
+                or re.match(r"(?:will|won|would|need|want(?:ed)? to (?:ask|check|see|know))", words, re.I)
+            ):
                 continue
-            if cue.kind == "said" and (self._is_logistics(words, actor) or re.match(r"(?:hello|hi|goodbye|bye|thank)", words, re.I)):
+            if cue.kind == "said" and (is_bare_fact(words, actor.speaker) or re.match(r"(?:hello|hi|goodbye|bye|thank)", words, re.I)):
                 continue
-            if cue.kind in ("wanted",) and re.match(r"asked (?:if|whether|me if)", words, re.I) and actor.speaker in ("professional", "manager"):
+            if (
+                cue.kind in ("wanted",)
+                and re.match(r"asked (?:if|whether|me if)", words, re.I)
+                and actor.speaker in ("professional", "manager")
+            ):
                 continue
             via = ""
             if relayer is not None and relayer is not actor and relayer.speaker != "practitioner":
@@ -243,62 +245,18 @@ class _Reader:
             verbatim = inside * 2 > b - a
             if verbatim and len(marks) == 1 and not cue.keep and marks[0][0] - a <= 2:
                 a, b = marks[0][0], min(b, marks[0][1])
-            self._voice(a, b, actor, f"{'nested' if via else 'indirect'}.{cue.kind}", base=cue.expression, via=via, verbatim=verbatim, context=view[start:end])
+            self._voice(
+                a,
+                b,
+                actor,
+                f"{'nested' if via else 'indirect'}.{cue.kind}",
+                base=cue.expression,
+                via=via,
+                verbatim=verbatim,
+                context=view[start:end],
+            )
             self.topic = actor
             skip = b if not cue.keep else cue.end
-
-    def _next_clause(self, found: list[Cue], index: int, end: int, marks: list[tuple[int, int]]) -> int:
-        """Return where the content of a cue ends: before the next cue that has a subject of its own or starts a clause of another kind."""
-        cue = found[index]
-        for other in found[index + 1 :]:
-            if any(a <= other.start < b for a, b in marks):
-                continue
-            same = other.actor is cue.actor
-            if same and not cue.keep and other.subject - cue.end < 8:
-                continue  # "said he wants to …": one span
-            if same and other.kind == cue.kind and not other.stated:
-                continue
-            if same and not other.stated and other.kind in ("said",):
-                continue
-            if other.subject > cue.end + 1:
-                return other.subject
-        return end
-
-    def _negation(self, at: int, floor: int) -> int:
-        """Move the edge left over a negation that belongs to the verb ("does not" + "agree")."""
-        match = re.search(r"(?:\b(?:not|never|no longer|isn'?t|wasn'?t|aren'?t|weren'?t|doesn'?t|didn'?t|don'?t|does not|did not|do not|is not|was not)\s(?:\w+ly\s|really\s|very\s|that\s)?)$", self.view[floor:at], re.I)
-        return floor + match.start() if match else at
-
-    def _edges(self, start: int, end: int, *, keep: bool) -> tuple[int, int]:
-        view = self.view
-        if not keep:
-            lead = _LEAD.match(view[start : min(end, start + 60)])
-            if lead:
-                start += lead.end()
-        tail = _JOIN.search(view[start:end])
-        if tail:
-            end = start + tail.start()
-        if end - start > 12 and (said := _TAIL.search(view[max(start, end - 60) : end])):
-            end = max(start, end - 60) + said.start()
-        return self._trim(start, end)
-
-    def _trim(self, start: int, end: int) -> tuple[int, int]:
-        view = self.view
-        while start < end and view[start] in " \n,;:.-–—\"“”‘*•":
-            start += 1
-        while end > start and view[end - 1] in " \n,;:.!?-–—\"“”’'*":
-            end -= 1
-        if view.count("(", start, end) < view.count(")", start, end) and view[end - 1] == ")":
-            end -= 1
-        return start, end
-
-    @staticmethod
-    def _is_logistics(words: str, actor: Actor) -> bool:
-        """Whether reported words are a bare fact: an appointment, a time, an attendance figure."""
-        if len(words.split()) < 1:
-            return True
-        fact = re.search(r"\b(?:appointment|appt|meeting|review|clinic|bus|train|address|number|tel|attendance)\b.{0,30}\b(?:is|at|on|was|of)\b.{0,20}(?:\d|monday|tuesday|wednesday|thursday|friday)", words, re.I)
-        return bool(fact) and actor.speaker != "child"
 
     # quotation marks without a reporting word -----------------------------------------------------------------------------------------
 
@@ -329,14 +287,14 @@ class _Reader:
     def _own_words(self, segment: Segment, start: int, end: int, actor: Actor, written: bool = False) -> None:
         """A turn, a message or a letter: the sentence is the person's own."""
         text = self.view[start:end]
-        a, b = self._trim(start, end)
-        if b <= a or _LOGISTICS.match(text):
+        a, b = trim(self.view, start, end)
+        if b <= a or LOGISTICS.match(text):
             if not (len(text) < 30 and not text.isascii()):
                 return
             a, b = start, end
         if text.endswith("?") and not re.search(r"\b(?:can|could|will|would|do i|am i|why|please|when)\b", text, re.I):
             return
-        if actor.speaker in ("professional", "manager") and not (_OPINION.search(text)):
+        if actor.speaker in ("professional", "manager") and not (OPINION.search(text)):
             return
         if len(text.split()) < 2 and actor.speaker != "child":
             return
@@ -344,48 +302,82 @@ class _Reader:
         inner = quoted(self.view, start, end)
         if len(inner) == 1 and inner[0][0] - start <= 2 and end - inner[0][1] <= 3:
             a, b = inner[0]
-        verbatim = bool(written or _FIRST.search(text) or inner or actor.speaker == "child")
-        self._voice(a, b, actor, "letter" if written and segment.kind != "message" else segment.kind, verbatim=verbatim, channel="written" if written else "spoken", context=text)
+        verbatim = bool(written or FIRST.search(text) or inner or actor.speaker == "child")
+        self._voice(
+            a,
+            b,
+            actor,
+            "letter" if written and segment.kind != "message" else segment.kind,
+            verbatim=verbatim,
+            channel="written" if written else "spoken",
+            context=text,
+        )
         self.topic = actor
 
     def _placed(self, segment: Segment, start: int, end: int, text: str) -> None:
         """No reporting word and no quote: the heading, the flow, or the worker's own assessment."""
-        if text.endswith("?") or _LOGISTICS.match(text):
+        if text.endswith("?") or LOGISTICS.match(text):
             return
-        a, b = self._trim(start, end)
+        a, b = trim(self.view, start, end)
         if b - a < 3:
             return
         asks = segment.asks
         asked = self._asked(segment)
         author = self.cast.author
-        if asks in ("child", "parent", "carer", "family") and asked is not None and segment.kind in ("answer", "bullet", "prose", "turn", "entry", "cell"):
-            if _NARRATIVE.match(text) or re.match(r"(?:n/?a|none|not|no views|unable|too young|see above|as above)\b", text, re.I):
+        if (
+            asks in ("child", "parent", "carer", "family")
+            and asked is not None
+            and segment.kind in ("answer", "bullet", "prose", "turn", "entry", "cell")
+        ):
+            if NARRATIVE.match(text) or re.match(r"(?:n/?a|none|not|no views|unable|too young|see above|as above)\b", text, re.I):
                 return
-            if segment.heading is not None and segment.heading.id in ("child_question", "house_worries", "house_good", "house_dreams", "child_told", "child_views") or len(text.split()) < 9:
-                self._voice(a, b, asked, f"answer.{segment.heading.id if segment.heading else 'form'}", verbatim=bool(_FIRST.search(text)), context=text)
+            if (
+                segment.heading is not None
+                and segment.heading.id in ("child_question", "house_worries", "house_good", "house_dreams", "child_told", "child_views")
+            ) or len(text.split()) < 9:
+                self._voice(
+                    a,
+                    b,
+                    asked,
+                    f"answer.{segment.heading.id if segment.heading else 'form'}",
+                    verbatim=bool(FIRST.search(text)),
+                    context=text,
+                )
                 return
-        if asks in ("worker", "manager") and asked is not None and segment.kind in ("answer", "prose", "bullet", "turn") and _OPINION.search(text):
+        if (
+            asks in ("worker", "manager")
+            and asked is not None
+            and segment.kind in ("answer", "prose", "bullet", "turn")
+            and OPINION.search(text)
+        ):
             self._voice(a, b, asked, f"assessment.{asks}", base="view", context=text)
             return
-        if self.label is not None and self.label.speaker in ("professional", "manager", "practitioner") and segment.kind == "turn" and _OPINION.search(text) and not _FIRST.match(text):
+        if (
+            self.label is not None
+            and self.label.speaker in ("professional", "manager", "practitioner")
+            and segment.kind == "turn"
+            and OPINION.search(text)
+            and not FIRST.match(text)
+        ):
             self._voice(a, b, self.label, "turn.opinion", base="view", context=text)
             return
-        behaviour = _BEHAVIOUR.search(text)
+        behaviour = BEHAVIOUR.search(text)
         if behaviour and (subject := self._subject_child(start, end)) is not None:
             first = start + behaviour.start()
-            x, y = self._trim(first, end)
+            x, y = trim(self.view, first, end)
             self._voice(x, y, subject, "behaviour", base="feeling", channel="behaviour", context=text)
             return
-        if self.flow and self.topic is not None and self.topic.speaker not in ("practitioner", "manager") and re.match(r"(?:he|she|they|it|it['’]s|there|that|this|not|nobody|no one|his|her|everyone)\b", text, re.I):
-            if not re.search(r"\b(?:I|SW|we)\b", text):
-                self._voice(a, b, self.topic, "flow", context=text)
-                return
-        if author.speaker in ("practitioner", "manager") and re.search(
-            r"\b(?:no (?:concerns|worries)|my (?:view|opinion|analysis|assessment|impression|worry|concern)|i (?:am|was|remain) (?:\w+ )?(?:concerned|worried|satisfied|pleased|confident|reassured)|i (?:think|feel|believe|suspect|consider)|in my (?:view|opinion)|appears? (?:happy|settled|well|to)|(?:is|are) (?:settled|thriving|doing well)|risk (?:is|remains)|threshold|well (?:cared|presented))\b",
-            text,
-            re.I,
+        if (
+            self.flow
+            and self.topic is not None
+            and self.topic.speaker not in ("practitioner", "manager")
+            and re.match(r"(?:he|she|they|it|it['’]s|there|that|this|not|nobody|no one|his|her|everyone)\b", text, re.I)
+            and not re.search(r"\b(?:I|SW|we)\b", text)
         ):
-            lead = re.match(r"(?:my (?:view|opinion|analysis|assessment|impression|worry|concern)s?(?: is(?: that)?|:)?|i (?:think|feel|believe|suspect|consider)(?: that)?|i (?:am|was|remain)|in my (?:view|opinion|professional opinion),?)\s", text, re.I)
+            self._voice(a, b, self.topic, "flow", context=text)
+            return
+        if author.speaker in ("practitioner", "manager") and ASSESSMENT.search(text):
+            lead = ASSESSMENT_LEAD.match(text)
             if lead:
                 a = start + lead.end()
             self._voice(a, b, author, "assessment.worker", base="view", context=text)
@@ -399,7 +391,19 @@ class _Reader:
 
     # making spans -------------------------------------------------------------------------------------------------------------------
 
-    def _voice(self, start: int, end: int, actor: Actor, rule: str, *, base: str = "", via: str = "", verbatim: bool = False, channel: str = "spoken", context: str = "") -> None:
+    def _voice(
+        self,
+        start: int,
+        end: int,
+        actor: Actor,
+        rule: str,
+        *,
+        base: str = "",
+        via: str = "",
+        verbatim: bool = False,
+        channel: str = "spoken",
+        context: str = "",
+    ) -> None:
         if end <= start:
             return
         words = self.view[start:end]
@@ -426,7 +430,14 @@ class _Reader:
             self.counter += 1
             of: tuple[str, ...] = ()
             if span.element == "influence":
-                answered = [s for s in self.out[-12:] if s.element == "voice" and s.speaker == span.speaker and span.start - s.end < 700 and {"wish", "view", "feeling"} & set(s.expression)]
+                answered = [
+                    s
+                    for s in self.out[-12:]
+                    if s.element == "voice"
+                    and s.speaker == span.speaker
+                    and span.start - s.end < 700
+                    and {"wish", "view", "feeling"} & set(s.expression)
+                ]
                 wishes = [s for s in answered if "wish" in s.expression]
                 chosen = (wishes or answered)[-1:]
                 if not chosen:
@@ -451,4 +462,15 @@ class _Reader:
 
 
 # Share of spans of each rule that are right, speaker included, on the training part of the corpus: a rough order, not a calibration.
-_SCORES = {"indirect": 0.5, "nested": 0.5, "quote": 0.5, "turn": 0.5, "message": 0.6, "letter": 0.4, "answer": 0.4, "assessment": 0.4, "behaviour": 0.3, "flow": 0.3}
+_SCORES = {
+    "indirect": 0.5,
+    "nested": 0.5,
+    "quote": 0.5,
+    "turn": 0.5,
+    "message": 0.6,
+    "letter": 0.4,
+    "answer": 0.4,
+    "assessment": 0.4,
+    "behaviour": 0.3,
+    "flow": 0.3,
+}

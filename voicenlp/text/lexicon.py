@@ -55,13 +55,15 @@ class Lexicon:
             sure = RoleWord(role, entry["speaker"], entry.get("gender", ""))
             doubtful = RoleWord(role, entry["speaker"], entry.get("gender", ""), unsure=True)
             self.words |= {word.lower(): sure for word in entry.get("words", ())}
-            self.abbreviations |= {word: sure for word in entry.get("abbr", ())}
+            self.abbreviations |= dict.fromkeys(entry.get("abbr", ()), sure)
             for word in entry.get("unsure", ()):
                 self.abbreviations.setdefault(word, doubtful)
         words = "|".join(re.escape(w) for w in sorted(self.words, key=len, reverse=True))
         abbreviations = "|".join(re.escape(w) for w in sorted(self.abbreviations, key=len, reverse=True))
         self.pattern = re.compile(rf"(?<![\w'’-])(?:(?P<word>(?i:{words}))|(?P<abbr>{abbreviations}))(?![\w-])(?!['’](?!s\b)\w)")
-        self._first = {w.split()[0].split("'")[0].split("-")[0] for w in self.words} | {w.split()[0].split("/")[0] for w in self.abbreviations}
+        self._first = {w.split()[0].split("'")[0].split("-")[0] for w in self.words} | {
+            w.split()[0].split("/")[0] for w in self.abbreviations
+        }
         self.authors = [(entry["speaker"], re.compile(entry["match"], re.I)) for entry in data["authors"]]
 
     def find(self, view: str) -> Iterator[re.Match[str]]:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from voicenlp.records import Note, Person
+from voicenlp.text.casting import cast_of
 from voicenlp.text.headings import Catalogue
 from voicenlp.text.lexicon import Lexicon
-from voicenlp.text.people import Cast, cast_of
+from voicenlp.text.people import Cast
 from voicenlp.text.segmenter import Segmented, segment
 
 __all__ = ["Reading", "read"]

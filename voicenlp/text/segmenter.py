@@ -89,7 +89,9 @@ _MESSAGE = re.compile(
 _NAMED_STAMP = re.compile(rf"(?P<name>[A-Z][\w'’]{{0,14}}(?:\s[A-Z][\w'’]*)?)\s+{_TIME}\s*:?\s+(?=\S)")
 _LABEL = re.compile(r"(?P<label>[^\W\d_][^:|\n]{0,70}?)\s*(?P<sep>:(?!\d|//)|\s[-–—]\s|\s?[–—](?=\s))\s*")
 _BULLET = re.compile(r"\s*(?:[-*•·–—▪◦○>✓✔☑☐→]+|\(?\d{1,2}[.)]|\(?[a-h][.)]|\(?[ivx]{1,4}\))\s+(?=\S)")
-_EMAIL_FIELD = re.compile(r"\s*>*\s*(?P<field>From|Sent|To|Cc|CC|Bcc|Subject|Subj|Date|Re|RE|FW|Fwd|Importance|Attachments?)\s*:\s*(?P<value>.*)")
+_EMAIL_FIELD = re.compile(
+    r"\s*>*\s*(?P<field>From|Sent|To|Cc|CC|Bcc|Subject|Subj|Date|Re|RE|FW|Fwd|Importance|Attachments?)\s*:\s*(?P<value>.*)"
+)
 _RULE = re.compile(r"[\s\-_=*#~.•·>]{3,}$")
 _QUESTION = re.compile(r"[^?]{4,140}\?\s*(?:\([^)]{0,80}\)\s*)?$")
 _QUESTION_INLINE = re.compile(r"(?P<q>(?:(?:Q|q)?\d{1,2}[.):]?\s*|[A-Z]\d\.?\s*)?[A-Z][^?\n]{4,110}\?(?:\s*\([^)]{0,80}\))?)\s+(?=\S)")
@@ -98,7 +100,29 @@ _EMPTY_ANSWER = re.compile(
     r"[\s\-–—_.…]*(?:n/?a|not applicable|tbc|to be (?:confirmed|obtained|completed|added|updated)|none|nil|not (?:recorded|obtained|known|completed|sought|given)|blank|as above|see above|as previous|\?+)?[\s.\-–—_…]*$",
     re.I,
 )
-_SHORT_LABELS = frozenset("child present apologies chair date venue attending attended re dob subject subjects from to cc sent type worker name".split())
+_SHORT_LABELS = frozenset(
+    [
+        "child",
+        "present",
+        "apologies",
+        "chair",
+        "date",
+        "venue",
+        "attending",
+        "attended",
+        "re",
+        "dob",
+        "subject",
+        "subjects",
+        "from",
+        "to",
+        "cc",
+        "sent",
+        "type",
+        "worker",
+        "name",
+    ]
+)
 
 
 def segment(text: str, headings: Catalogue | None = None) -> Segmented:
@@ -189,7 +213,7 @@ class _Cutter:
         if stamp and stamp.end() > at + 2 and stamp.end() < end:
             at, kind = stamp.end(), "entry"
             self.block += 1
-        if self.view.count(" | ", at, end) >= 1 or re.search(r"\S {4,}\S", self.view[at:end]) and self.view.count("   ", at, end) >= 2:
+        if self.view.count(" | ", at, end) >= 1 or (re.search(r"\S {4,}\S", self.view[at:end]) and self.view.count("   ", at, end) >= 2):
             self._cells(at, end)
             return
         if self._label(at, end, kind):
@@ -221,7 +245,13 @@ class _Cutter:
             return known or OTHER
         if _QUESTION.match(words) and words[0].isupper() and len(words) < 140 and not self._turn_label(words):
             return known or Heading("question", "other question", "")
-        if _UPPER.match(words) and len(words) < 90 and len(words.split()) < 14 and ":" not in words and sum(c.isdigit() for c in words) < len(words) / 3:
+        if (
+            _UPPER.match(words)
+            and len(words) < 90
+            and len(words.split()) < 14
+            and ":" not in words
+            and sum(c.isdigit() for c in words) < len(words) / 3
+        ):
             return known or OTHER
         return None
 
@@ -234,7 +264,11 @@ class _Cutter:
             return False
         known = self.headings.find(label)
         speaker = self._turn_label(label)
-        if known and not (speaker and label.lower() not in _SHORT_LABELS and known.asks not in ("child", "parent", "carer", "worker", "manager", "professional")):
+        if known and not (
+            speaker
+            and label.lower() not in _SHORT_LABELS
+            and known.asks not in ("child", "parent", "carer", "worker", "manager", "professional")
+        ):
             if rest >= end:
                 self._open_heading(known, at, end, own_line=True)
                 return True
@@ -259,7 +293,10 @@ class _Cutter:
             return role.speaker
         if re.fullmatch(r"[A-Z]{1,3}|[A-Z]\.\s?[A-Z]\.?|[A-Z]-[A-Z]", bare):
             return "name"
-        if re.fullmatch(r"(?:(?:Mr|Mrs|Ms|Miss|Dr|PC|DC|DS|Prof)\.?\s)?[A-Z][\w'’\-]+(?:\s[A-Z][\w'’\-]*\.?){0,2}", bare) and "?" not in bare:
+        if (
+            re.fullmatch(r"(?:(?:Mr|Mrs|Ms|Miss|Dr|PC|DC|DS|Prof)\.?\s)?[A-Z][\w'’\-]+(?:\s[A-Z][\w'’\-]*\.?){0,2}", bare)
+            and "?" not in bare
+        ):
             return "name" if not bare.isupper() or len(bare) <= 12 else ""
         match = words.pattern.match(bare)
         if match and len(bare.split()) <= 4:
@@ -281,7 +318,9 @@ class _Cutter:
                 self._open_heading(known or Heading("question", "other question", ""), at, match.end("q"), own_line=False)
                 self._add("answer", match.end(), end)
                 return
-        self._add(kind if not (kind == "prose" and self.heading_own_line and self.heading and self.heading.id != "other") else "answer", at, end)
+        self._add(
+            kind if not (kind == "prose" and self.heading_own_line and self.heading and self.heading.id != "other") else "answer", at, end
+        )
 
     # what is kept -------------------------------------------------------------------------------------------------------------------
 
@@ -325,7 +364,7 @@ class _Cutter:
 
     def _runs_on(self, before: int, after: int) -> bool:
         left = self.view[max(0, before - 1) : before]
-        return left not in ".!?:”\"" and self.view[after : after + 1].islower() and self._line_length(before) > 55
+        return left not in '.!?:”"' and self.view[after : after + 1].islower() and self._line_length(before) > 55
 
     def _line_length(self, at: int) -> int:
         return at - (self.view.rfind("\n", 0, at) + 1)

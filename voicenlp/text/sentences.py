@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from functools import cache
+from importlib.resources import files
 
 __all__ = ["sentences"]
 
-_ABBREVIATIONS = (
-    "mr mrs ms miss dr prof rev st sr jr no nos tel ext approx appt appts incl inc ltd co dept est min mins hr hrs wk wks yr yrs mth mths "
-    "e.g eg i.e ie etc vs v cf cc re ref fig para paras sec s ss p pp a.m p.m am pm d.o.b dob jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues "
-    "wed weds thu thur thurs fri sat sun rd ave"
-).split()
-_CLOSERS = "\"'’”»)]"
 # A stop, its closing quotes or brackets, then white space; or an end mark glued to a capital ("home.She").
 _STOP = re.compile(r"(?P<mark>\.{3,}|…|[.!?]+)(?P<close>[\"'’”»)\]]*)(?P<gap>[ \n]+|(?=[A-Z][a-z]|[“‘]))")
 _WORD_BEFORE = re.compile(r"([A-Za-z][A-Za-z.]*)$")
 _SURE = frozenset("!?")
+
+
+@cache
+def _abbreviations() -> frozenset[str]:
+    data = tomllib.loads(files("voicenlp").joinpath("resources/words.toml").read_text(encoding="utf-8"))
+    return frozenset(data["abbreviations"].split())
 
 
 def sentences(view: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
@@ -63,16 +66,18 @@ def _is_edge(view: str, match: re.Match[str], end: int) -> bool:
     word = _WORD_BEFORE.search(view, max(0, match.start() - 12), match.start())
     if word:
         token = word[1].lower()
-        if (token in _ABBREVIATIONS and token not in ("am", "pm", "a.m", "p.m", "etc", "no", "hrs", "mins", "sat", "sun", "mar", "may")) or (
-            len(token) == 1 and word[1].isupper() and not match["close"] and after.isupper()
-        ):
+        if (
+            token in _abbreviations() and token not in ("am", "pm", "a.m", "p.m", "etc", "no", "hrs", "mins", "sat", "sun", "mar", "may")
+        ) or (len(token) == 1 and word[1].isupper() and not match["close"] and after.isupper()):
             return False
-        if token in ("am", "pm", "a.m", "p.m", "etc", "hrs", "mins") and not (after.isupper() and view[match.end() : match.end() + 2].strip()):
+        if token in ("am", "pm", "a.m", "p.m", "etc", "hrs", "mins") and not (
+            after.isupper() and view[match.end() : match.end() + 2].strip()
+        ):
             return False
         if token in ("a.m", "p.m") and lower:
             return False
     if glued:
-        return bool(word) and len(word[1]) > 2 and "." not in word[1]
+        return word is not None and len(word[1]) > 2 and "." not in word[1]
     if mark.startswith("..") or mark == "…":
         return not lower
     # a lower-case start after a full stop is common in typed notes; only a short token before it speaks for an abbreviation

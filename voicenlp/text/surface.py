@@ -12,7 +12,9 @@ import re
 __all__ = ["surface"]
 
 _BREAK = r"(?:br|/?p|/?div|/?li|/?tr|/?h[1-6]|/?table|/?ul|/?ol|hr)"
-_TAG = re.compile(rf"<(?P<brk>{_BREAK})\b[^<>]{{0,200}}>|</?[a-zA-Z][a-zA-Z0-9]{{0,12}}(?:\s[^<>]{{0,300}})?/?>|<!--.{{0,500}}?-->", re.I | re.S)
+_TAG = re.compile(
+    rf"<(?P<brk>{_BREAK})\b[^<>]{{0,200}}>|</?[a-zA-Z][a-zA-Z0-9]{{0,12}}(?:\s[^<>]{{0,300}})?/?>|<!--.{{0,500}}?-->", re.I | re.S
+)
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,6});")
 _RTF = re.compile(r"\\(?P<brk>par|line|pard)\b ?|\\'[0-9a-f]{2}|\\[a-z]{2,12}-?\d{0,5} ?|\{\\\*?[^{}\\]{0,80}\}")
 _SPACES = {ord(c): " " for c in "\u00a0\u2007\u202f\u2009\u200a\u2002\u2003\u200b\ufeff\t\x0b\x0c\x00"}
