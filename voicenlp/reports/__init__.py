@@ -1,0 +1,1 @@
+"""Showing: what a run holds, for people to read."""

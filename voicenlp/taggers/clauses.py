@@ -48,10 +48,10 @@ def content_edges(view: str, start: int, end: int, *, keep: bool) -> tuple[int, 
 
     Examples
     --------
-    >>> note = "Mum said that it was cold, he said"
+    >>> note = "Mum said that nobody asked her, he said"
     >>> a, b = content_edges(note, 8, len(note), keep=False)
     >>> note[a:b]
-    'it was cold'
+    'nobody asked her'
     """
     if not keep:
         lead = _LEAD.match(view[start : min(end, start + 60)])

@@ -103,6 +103,9 @@ class _Finder:
             self.by_name.setdefault(first, index)
         if role and speaker in ("parent", "manager"):
             self.by_role.setdefault(role.role, index)
+        if len(person.name.split()) > 1 and speaker in ("parent", "carer", "professional"):
+            for title in ("mr", "mrs", "ms", "miss", "dr"):
+                self.by_name.setdefault(f"{title} {person.name.split()[-1].lower()}", index)
 
     def _acts(self, start: int, end: int) -> bool:
         """Whether an ambiguous abbreviation stands where a person stands: before a verb of saying, a colon, or a name; or in brackets after one."""
@@ -179,7 +182,7 @@ class _Finder:
             else:
                 pending.append(Name(start, end, title, name))
         for start, end, title, name in pending:
-            known = self._known(name)
+            known = self._known(name, title)
             index = known if known is not None else self._guess(name, title)
             out.append(Mention(start, end, "name", index, name))
             spans.append((start, end))
@@ -210,7 +213,7 @@ class _Finder:
 
     def _actor(self, name: str, role: RoleWord, title: str) -> int:
         """Return the actor of an introduced name: a new one, or the one already known by it."""
-        known = self._known(name)
+        known = self._known(name, title)
         if known is not None:
             actor = self.actors[known]
             if not actor.person_id and (not actor.sure or actor.speaker == "other"):
@@ -240,8 +243,10 @@ class _Finder:
             self.by_name.setdefault(parts[0].lower(), index)
             self.by_name.setdefault(parts[-1].lower(), index)
 
-    def _known(self, name: str) -> int | None:
+    def _known(self, name: str, title: str = "") -> int | None:
         key = name.lower()
+        if title and (hit := self.by_name.get(f"{title.lower()} {key}")) is not None:
+            return hit
         if key in self.by_name:
             return self.by_name[key]
         parts = key.split()

@@ -1,0 +1,28 @@
+"""The corpus is sound, and the checker finds what is not."""
+
+from __future__ import annotations
+
+from eval.corpus import check as corpus
+
+
+def test_the_corpus_has_no_faults():
+    faults, counts = corpus.check()
+    assert faults == []
+    assert counts["train"]["words"] > counts["test"]["words"] > 30_000
+
+
+def test_tags_that_break_the_scheme_are_found(tmp_path):
+    path = tmp_path / "01.txt"
+    path.write_text('He <v s="child" p="Kai" e="wish">wants to stay</v>.', encoding="utf-8")
+    assert "lacks an expression or a theme" in corpus.check_record(path)[2][0]
+    path.write_text('He <v s="aunt" e="wish" t="home">wants to stay</v>.', encoding="utf-8")
+    assert corpus.check_record(path)[2]
+    path.write_text('He <v s="child" e="wish" t="home">wants\nto stay</v>.', encoding="utf-8")
+    assert "line end" in corpus.check_record(path)[2][0]
+
+
+def test_a_record_copied_into_another_split_is_found():
+    text = " ".join(f"word{n}" for n in range(40))
+    copied = {("train", "train/a/01"): text, ("test", "test/b/01"): "Other words first. " + text[100:], ("test", "test/b/02"): "quite other words"}
+    found = corpus.shared_runs(copied)
+    assert {other for others in found.values() for other in others} | set(found) == {("train", "train/a/01"), ("test", "test/b/01")}
