@@ -1,0 +1,95 @@
+"""What the corpus holds, counted: ``python -m eval.corpus.counts`` prints the tables that stand in the datasheet (README.md)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from eval.corpus.check import SPLITS, check_record, metadata, records, writers
+
+KINDS = {
+    "visits": r"visit|contact \(|session at home|home visit",
+    "direct work and sessions": r"direct work|session|life story|three houses|transcript|interview(?! form)|debrief|observation",
+    "telephone calls and contacts": r"telephone|phone|\bcall|duty|contact record|contact log|contact note|edt|emergency duty|mash|voicemail|screening",
+    "emails": r"e-?mail",
+    "messages": r"whatsapp|text (?:message|thread)|texts|messages|\btext\b",
+    "carers' and homes' logs": r"log\b|diary|daily|shift|handover|overnight|keyworker|key work",
+    "minutes and meetings": r"minutes|meeting|conference|core group|panel|taf|team around|strategy|discussion",
+    "reviews": r"review",
+    "assessments": r"assess|viability|analysis|needs|pre-birth",
+    "chronologies and summaries": r"chronolog|summary|transfer",
+    "letters and own forms": r"letter|form\b|booklet|consultation|statement|questionnaire|sheet",
+    "family time": r"family time|contact super|supervised contact|contact sheet",
+    "return home interviews": r"return home|rhi\b|missing",
+    "management and supervision": r"management|supervision|oversight|manager|decision",
+    "schools and nurseries": r"school|cpoms|nursery|pep\b|education|attendance|exclusion|ehcp",
+    "police, health and courts": r"police|health|midwi|camhs|hospital|court|guardian|youth justice|therap|ppn|psr",
+    "advocacy and complaints": r"advoca|complaint|independent visitor|participation",
+    "pathway and leaving care": r"pathway|leaving care|personal advis|\bpa\b|care leaver",
+}
+AGES = ((0, 4, "0 to 4"), (5, 9, "5 to 9"), (10, 15, "10 to 15"), (16, 17, "16 and 17"), (18, 25, "18 to 24"))
+GROUPS = {
+    "disabled": r"disab|autis|wheelchair|pmld|cerebral|learning|down|hearing|deaf|blind|epilep|sen\b|send\b|adhd|visual",
+    "does not use speech": r"no_speech|non-?verbal|makaton|pecs|eye-?gaze|no speech|bsl|signs|communication aid|pre-?verbal",
+    "first language not English": r"\beal\b|eal|language|interpreter|arabic|polish|somali|romanian|kurdish|tigrinya|dari|urdu",
+    "unaccompanied": r"unaccompanied|uasc|asylum",
+    "care leaver": r"care[_ ]leaver|leaving care",
+    "early years": r"early_years|baby|toddler|nursery",
+    "siblings": r"sibling|twin",
+}
+
+
+def entries() -> Iterator[tuple[str, str, dict, str, int, bool]]:
+    """Yield split, writer, metadata, text, words, and whether a child's voice is in it, for each whole record or passage."""
+    for split, folder in writers():
+        known = metadata(folder)
+        for path in records(folder):
+            text, spans, _ = check_record(path)
+            child = any(span.element == "voice" and span.speaker == "child" for span in spans)
+            yield split, folder.name, known[path.stem], text, len(text.split()), child
+
+
+def table(title: str, rows: list[tuple[str, Counter]]) -> None:
+    """Print a Markdown table with one column a split."""
+    print(f"| {title} | {' | '.join(SPLITS)} | all |\n|---|---|---|---|---|")
+    for name, counter in rows:
+        print(f"| {name} | {' | '.join(f'{counter[split]:,}' for split in SPLITS)} | {sum(counter.values()):,} |")
+    print()
+
+
+def main() -> None:
+    """Print all tables."""
+    size: dict[str, Counter] = {name: Counter() for name in ("writers", "whole records", "passages", "words", "without a child's voice", "second person")}
+    kinds: dict[str, Counter] = {name: Counter() for name in [*KINDS, "other"]}
+    ages: dict[str, Counter] = {name: Counter() for name in [*(band for _, _, band in AGES), "several children or not told"]}
+    groups: dict[str, Counter] = {name: Counter() for name in GROUPS}
+    roles: Counter = Counter()
+    seen = set()
+    for split, writer, meta, text, words, child in entries():
+        if writer not in seen:
+            seen.add(writer)
+            size["writers"][split] += 1
+        size["passages" if writer.startswith("p") else "whole records"][split] += 1
+        size["words"][split] += words
+        size["without a child's voice"][split] += not child
+        size["second person"][split] += bool(re.search(r"\b[Yy]ou (?:told|said|showed) (?:me|us)\b", text))
+        kind = str(meta["record_type"]).lower()
+        kinds[next((name for name, pattern in KINDS.items() if re.search(pattern, kind)), "other")][split] += 1
+        focus = meta.get("focus_child") if isinstance(meta.get("focus_child"), dict) else {}
+        age = focus.get("age")
+        band = next((name for low, high, name in AGES if isinstance(age, int | float) and low <= age < high + 1), "several children or not told")
+        ages[band][split] += 1
+        told = f"{focus.get('notes', '')} {' '.join(map(str, meta.get('child_groups') or []))}".lower()
+        for name, pattern in GROUPS.items():
+            groups[name][split] += bool(re.search(pattern, told))
+        roles[str(meta["author_role"]).lower().split(",")[0].split("(")[0].strip()] += 1
+    table("what", list(size.items()))
+    table("kind of record", sorted(kinds.items(), key=lambda pair: -sum(pair[1].values())))
+    table("age of the child in focus", list(ages.items()))
+    table("the child in focus, as the metadata say", list(groups.items()))
+    print("Authors' roles, the most frequent: " + ", ".join(f"{name} ({count})" for name, count in roles.most_common(25)) + ".")
+
+
+if __name__ == "__main__":
+    main()
