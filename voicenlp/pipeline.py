@@ -166,13 +166,20 @@ def spans_of(doc: Doc) -> list[VoiceSpan]:
     """
     store = doc.user_data.get(_STORE, {})
     rows = [store[_key(span)] for element in ELEMENTS if element in doc.spans for span in doc.spans[element] if _key(span) in store]
-    return sorted(rows, key=lambda row: (row.start, -row.end))
+    return sorted(rows, key=lambda row: (row.start, -row.end, row.element))
 
 
 def _split_tokens(doc: Doc, edges: set[int]) -> None:
     inside = []
+    ordered, at = sorted(edges), 0
     for token in doc:
-        cuts = sorted(edge - token.idx for edge in edges if token.idx < edge < token.idx + len(token))
+        first, last = token.idx, token.idx + len(token)
+        while at < len(ordered) and ordered[at] <= first:
+            at += 1
+        cuts = []
+        while at < len(ordered) and ordered[at] < last:
+            cuts.append(ordered[at] - first)
+            at += 1
         if cuts:
             inside.append((token.i, cuts))
     if not inside:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from eval.corpus import check as corpus
 
 
@@ -26,3 +28,21 @@ def test_a_record_copied_into_another_split_is_found():
     copied = {("train", "train/a/01"): text, ("test", "test/b/01"): "Other words first. " + text[100:], ("test", "test/b/02"): "quite other words"}
     found = corpus.shared_runs(copied)
     assert {other for others in found.values() for other in others} | set(found) == {("train", "train/a/01"), ("test", "test/b/01")}
+
+
+def test_it_loads_with_datasets_and_as_docbin(tmp_path):
+    datasets = pytest.importorskip("datasets")
+    import spacy
+    from spacy.tokens import DocBin
+
+    from eval.corpus.export import export
+
+    counts = export(tmp_path)
+    loaded = datasets.load_dataset("json", data_files={"test": str(tmp_path / "test.jsonl")}, cache_dir=str(tmp_path / "cache"), split="test")
+    assert len(loaded) == counts["test"]
+    first = loaded[0]
+    span = first["spans"][0]
+    assert first["text"][span["start"] : span["end"]].strip()
+    docs = list(DocBin().from_disk(tmp_path / "test.spacy").get_docs(spacy.blank("en").vocab))
+    assert [doc.text for doc in docs][:3] == loaded["text"][:3]
+    assert any(len(doc.spans["voice"]) for doc in docs)

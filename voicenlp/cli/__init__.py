@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
+import threading
+import traceback
+from pathlib import Path
 
 import typer
 
@@ -38,26 +43,83 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
         raise typer.Exit()
 
 
+class Stopped(BaseException):
+    """Ctrl-C, or the system asking the program to end."""
+
+
+def _stop(number: int, _: object) -> None:
+    for one in _SIGNALS:
+        signal.signal(one, signal.SIG_DFL)  # a second one ends it on the spot
+    raise Stopped(number)
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
 def main() -> None:
-    """Run the command line; exit codes: 0 done, 1 wrong use or unreadable input, 2 done with rejects, 3 audit log broken."""
+    """Run the command line; exit codes: 0 done, 1 wrong use, unreadable input or stopped, 2 done with rejects, 3 audit log broken."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal or file of an old code page must not end a run for one odd sign
+            stream.reconfigure(errors="replace")
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {one: signal.signal(one, _stop) for one in _SIGNALS}
     try:
-        code = app(standalone_mode=False)
+        code = _code()
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    sys.exit(code)
+
+
+def _code() -> int:
+    try:
+        code = app(prog_name="voicenlp", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code if isinstance(code, int) else 0
     except VoiceError as error:
-        for line in str(error).splitlines() or [type(error).__name__]:
-            typer.echo(f"voicenlp: {line}", err=True)
-        sys.exit(error.exit_code)
+        _say(*(str(error).splitlines() or [type(error).__name__]))
+        return error.exit_code
     except _WrongUse as error:
         message = error.format_message() if hasattr(error, "format_message") else str(error)
-        bare = type(error).__name__ == "NoArgsIsHelpError"
-        typer.echo(message if bare else f"voicenlp: {' '.join(message.split())}", err=not bare)
-        sys.exit(1)
-    except (typer.Abort, KeyboardInterrupt):
-        typer.echo("voicenlp: stopped", err=True)
-        sys.exit(1)
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        if type(error).__name__ == "NoArgsIsHelpError":
+            typer.echo(message)
+        else:
+            _say(" ".join(message.split()))
+    except (typer.Abort, KeyboardInterrupt, Stopped):
+        _say("stopped")
     except MemoryError:
-        typer.echo("voicenlp: out of memory; try fewer workers", err=True)
-        sys.exit(1)
-    sys.exit(code if isinstance(code, int) else 0)
+        _say("out of memory; try fewer workers")
+    except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):
+            return _unread()
+        raise
+    except BrokenPipeError:
+        return _unread()
+    except OSError as error:
+        _say(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error.strerror or type(error).__name__)
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        _say(_unforeseen(error))
+    return 1
+
+
+def _say(*lines: str) -> None:
+    with contextlib.suppress(OSError):
+        for line in lines:
+            typer.echo(f"voicenlp: {line}", err=True)
+
+
+def _unread() -> int:
+    """Go quietly when the reader of our output went away, as ``head`` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _unforeseen(error: Exception) -> str:
+    """Say where a fault of our own lies. Its message is left out: it may quote a record."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "voicenlp" in frame.filename]
+    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return f"a fault of this program ({type(error).__name__}{place}); please report it (python -X dev -m voicenlp shows more)"

@@ -23,7 +23,7 @@ def command(
     from voicenlp.io.annotations import read_annotations
     from voicenlp.io.tables import replacing
 
-    result = agree(read_annotations(a), read_annotations(b))
+    result = agree(read_annotations(a, crossing=True), read_annotations(b, crossing=True))
     show_rows(result.table())
     for remark in result.remarks():
         typer.echo(remark)

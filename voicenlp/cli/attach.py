@@ -38,10 +38,11 @@ def command(
         raise UsageError(f"--to: {to!r} must be ssda903:FOLDER")
     if format not in ("csv", "parquet"):
         raise UsageError(f"--format: {format!r} is none of csv, parquet")
-    run = open_run(folder)
-    linked = attach(run, read_ssda903(where), review_window=_days(review_window))
-    paths = write(linked, out, format)
+    window = _days(review_window)
+    run, to_return = open_run(folder), read_ssda903(where)
     with opened_log(folder, audit, "attach", settings={"to": kind, "review_window": review_window}) as log:
+        linked = attach(run, to_return, review_window=window)
+        paths = write(linked, out, format)
         rows = {name: table.num_rows for name, table in linked.tables.items()}
         log.append(
             "return.attached", to=kind, inputs=[FileRef.of(where)], outputs=[FileRef.of(path) for path in paths.values()], counts=rows

@@ -15,7 +15,7 @@ Log = Annotated[Path, typer.Option("--audit", help="The audit log.")]
 
 @app.command("log", help="Print the events in plain words, oldest first.")
 def log(
-    audit: Log = Path("audit.log"), last: Annotated[int, typer.Option("--last", help="Only the last so many events; 0 for all.")] = 0
+    audit: Log = Path("audit.log"), last: Annotated[int, typer.Option("--last", min=0, help="Only the last so many events; 0 for all.")] = 0
 ) -> int:
     """Print the log."""
     from voicenlp.audit import describe, read_events, tail

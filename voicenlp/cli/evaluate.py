@@ -12,6 +12,7 @@ from voicenlp.errors import UsageError
 
 if TYPE_CHECKING:
     from voicenlp.evaluation.results import Row
+    from voicenlp.io.annotations import Record
 
 NAME = "evaluate"
 HELP = "Measure a model, or somebody's predictions, against annotated records."
@@ -20,7 +21,9 @@ HELP = "Measure a model, or somebody's predictions, against annotated records."
 def command(
     gold: Annotated[Path, typer.Argument(help="Annotated records: a folder of inline files, or JSON Lines.")],
     model: Annotated[str | None, typer.Option("--model", help="Name of a model, or a folder.")] = None,
-    pred: Annotated[Path | None, typer.Option("--pred", help="Predictions: JSON Lines, inline files, or the folder of a run.")] = None,
+    pred: Annotated[
+        Path | None, typer.Option("--pred", help="Predictions: JSON Lines, inline files, or the folder of a run with --format jsonl.")
+    ] = None,
     by: Annotated[str, typer.Option("--by", help="Columns of the records' metadata, parted by commas: record_type, age_band …")] = "",
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures to a file.")] = None,
     bootstrap: Annotated[int, typer.Option("--bootstrap", help="Samples for the intervals; 0 for none.")] = 1000,
@@ -38,7 +41,7 @@ def command(
     if (model is None) == (pred is None):
         raise UsageError("give either --model or --pred")
     golden = read_annotations(gold)
-    predicted = read_annotations(pred) if pred is not None else predict(golden, str(model), with_people=with_people)
+    predicted = _predictions(pred) if pred is not None else predict(golden, str(model), with_people=with_people)
     result = evaluate(predicted, golden, by=[name.strip() for name in by.split(",") if name.strip()], bootstrap=bootstrap, seed=seed)
     show_rows(result.table() if every or by else [row for row in result.table() if _main(row)])
     for remark in result.remarks():
@@ -50,6 +53,14 @@ def command(
         with replacing(json_file) as file:
             file.write(result.to_json().encode("utf-8"))
     return 0
+
+
+def _predictions(path: Path) -> list[Record]:
+    from voicenlp.io.annotations import read_annotations
+
+    if (path / "spans.parquet").is_file() and not (path / "spans.jsonl").is_file():
+        raise UsageError(f"{path}: a run in Parquet keeps no text to hold against the gold records; tag with --format jsonl")
+    return read_annotations(path, crossing=True)  # a model's spans may cross; the scheme's may not
 
 
 def _main(row: Row) -> bool:

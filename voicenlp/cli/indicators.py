@@ -33,21 +33,20 @@ def command(
     """Write ``indicators`` and ``indicators.dictionary.json``."""
     from voicenlp.audit import FileRef
     from voicenlp.cli.logs import opened_log
+    from voicenlp.engines.outputs import make_folder
     from voicenlp.engines.tagging import open_run
     from voicenlp.indicators import indicators, write_dictionary
     from voicenlp.io.tables import FORMATS, read_table, write_table
 
     if format not in FORMATS:
         raise UsageError(f"--format: {format!r} is none of {', '.join(FORMATS)}")
-    run = open_run(folder)
-    table = indicators(
-        run, by=by, children=read_table(children) if children else None, windows=read_table(windows) if windows else None
-    )  # fmt: skip
-    where = out or folder
-    where.mkdir(parents=True, exist_ok=True)
-    path = write_table(table, where / "indicators", format)
-    write_dictionary(where / "indicators.dictionary.json", table.column_names)
+    run, where = open_run(folder), out or folder
+    theirs, own = read_table(children) if children else None, read_table(windows) if windows else None
+    make_folder(where)
     with opened_log(folder, audit, "indicators", settings={"by": by}) as log:
+        table = indicators(run, by=by, children=theirs, windows=own)
+        path = write_table(table, where / "indicators", format)
+        write_dictionary(where / "indicators.dictionary.json", table.column_names)
         log.append("export.made", what="indicators", files=[FileRef.of(path)], rows=table.num_rows)
     typer.echo(f"{table.num_rows:,} rows, {table.num_columns} columns written to {path}")
     typer.echo(f"what each column means: {where / 'indicators.dictionary.json'}")

@@ -15,7 +15,10 @@ HELP = "Tag every note of an archive: who speaks, what they express, whether the
 
 
 def command(
-    notes: Annotated[str, typer.Argument(help="CSV, Parquet, JSON Lines, Excel, a folder of documents, or a database URL (with --query).")],
+    notes: Annotated[
+        str,
+        typer.Argument(metavar="NOTES", help="CSV, Parquet, JSON Lines, Excel, a folder of documents, or a database URL (with --query)."),
+    ],
     out: Annotated[Path, typer.Option("--out", help="Folder for the tables.")],
     people: Annotated[Path | None, typer.Option("--people", help="Roster: child_id, person_id, name, also, role.")] = None,
     model: Annotated[str | None, typer.Option("--model", help="Name of a model, or a folder.")] = None,
@@ -23,7 +26,7 @@ def command(
     preset: Annotated[str | None, typer.Option("--preset", help="Columns of a known export, such as liquidlogic-case-notes.")] = None,
     presets_file: Annotated[Path | None, typer.Option("--presets", help="TOML file with presets of your own.")] = None,
     query: Annotated[str | None, typer.Option("--query", help="SQL query, where NOTES is a database URL.")] = None,
-    workers: Annotated[str, typer.Option("--workers", help="Processes, or auto.")] = "1",
+    workers: Annotated[str | None, typer.Option("--workers", help="Processes, or auto; 1 by default.")] = None,
     engine: Annotated[str, typer.Option("--engine", help="Where it runs: local.")] = "local",
     format: Annotated[str, typer.Option("--format", help="parquet, or jsonl (one line a note, with its text).")] = "parquet",
     with_text: Annotated[bool, typer.Option("--with-text", help="Write the words of each span too.")] = False,
@@ -36,6 +39,8 @@ def command(
 
     if engine != "local":
         raise UsageError(f"--engine: {engine!r} is not to be had here; there is local")
+    if not notes.strip():
+        raise UsageError("NOTES is empty")
     with progress_of("tagging") as progress:
         run = tag(
             notes, out, people=people, model=model, columns=columns, preset=preset, presets_file=presets_file, query=query,
@@ -56,11 +61,13 @@ def command(
     return 0
 
 
-def _workers(given: str) -> int:
+def _workers(given: str | None) -> int | None:
+    if given is None:
+        return None  # as voicenlp.toml or the environment say
     if given == "auto":
         import os
 
         return max(1, os.cpu_count() or 1)
-    if not given.isdigit() or int(given) < 1:
+    if not (given.isascii() and given.isdigit()) or int(given) < 1:
         raise UsageError(f"--workers: {given!r} is neither auto nor a number from 1")
     return int(given)

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 
@@ -15,6 +15,13 @@ __all__ = ["progress_of", "show_table"]
 PLAIN_EVERY = 5.0
 """Seconds between progress lines where there is no terminal."""
 
+NARROWEST, WIDTH = 80, 132
+"""Columns that a table has at least (narrower, its words would be cut to pieces), and has where there is no terminal."""
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()  # there is none where the caller closed it
+
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], numbers: Sequence[int] = ()) -> None:
     """Print a table; ``numbers`` are the columns set to the right."""
@@ -22,7 +29,8 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else 132)
+    console = Console()
+    console = Console(width=max(console.width, NARROWEST) if _is_terminal(sys.stdout) else WIDTH)
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for at, name in enumerate(columns):
         table.add_column(name, justify="right" if at in numbers else "left", overflow="fold")
@@ -34,7 +42,7 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
 @contextmanager
 def progress_of(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show notes done, notes a second and time left: a bar on a terminal, a line now and then elsewhere."""
-    if sys.stderr.isatty():
+    if _is_terminal(sys.stderr):
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

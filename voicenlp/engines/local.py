@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 from voicenlp.engines.base import Batch, Result, Task, Worker
 from voicenlp.errors import UsageError
@@ -22,7 +26,30 @@ _worker: Worker | None = None
 
 def _open(task: Task) -> None:
     global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the first one ends the others in order
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = task.open()
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent was killed: nothing else would tell it, and it would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Have workers that start meanwhile not hear Ctrl-C, not even before `_open` runs; Windows has no such mask."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _run(batch: Batch) -> Result:
@@ -50,7 +77,7 @@ class LocalEngine:
         Raises
         ------
         UsageError
-            If a worker process was killed (out of memory, mostly).
+            If a worker process was killed (out of memory, mostly), or could not start.
         """
         if self.workers <= 1:
             worker = task.open()
@@ -62,13 +89,17 @@ class LocalEngine:
             waiting: deque[Future[Result]] = deque()
             try:
                 for batch in batches:
-                    waiting.append(pool.submit(_run, batch))
+                    with _undisturbed():
+                        waiting.append(pool.submit(_run, batch))
                     while len(waiting) >= self.workers * IN_FLIGHT:
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()
             except BrokenProcessPool as error:
-                raise UsageError(f"a worker process stopped ({type(error).__name__}); try fewer workers") from None
+                raise UsageError(
+                    "a worker process stopped, most likely for want of memory: try fewer workers "
+                    "(a script of your own that asks for workers needs its calls under if __name__ == '__main__')"
+                ) from error
             finally:
                 for future in waiting:
                     future.cancel()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,14 +17,16 @@ from voicenlp.audit import AuditLog, FileRef, ModelRef, child_reads, versions
 from voicenlp.config import Settings, read_settings
 from voicenlp.engines.base import Batch, Result, Task
 from voicenlp.engines.local import LocalEngine
-from voicenlp.engines.outputs import RunFiles
+from voicenlp.engines.outputs import FINISHED, RunFiles, check_folder
 from voicenlp.engines.rows import ELEMENTS, notes_rows, rejects_rows, spans_rows, texts_rows
-from voicenlp.errors import UsageError
+from voicenlp.errors import AuditError, UsageError
+from voicenlp.io.annotations import read_annotations
+from voicenlp.io.columns import as_id
 from voicenlp.io.notes import NoteSource, read_notes
 from voicenlp.io.optouts import read_opt_outs
 from voicenlp.io.people import read_people
 from voicenlp.io.tables import read_table, replacing
-from voicenlp.records import Note, Person, Reject
+from voicenlp.records import Note, Person, Reject, spans_table
 from voicenlp.scheme import default_scheme
 from voicenlp.taggers.models import describe_model
 
@@ -71,9 +75,13 @@ class Run:
     def _table(self, name: str) -> pa.Table:
         if name in self._tables:
             return self._tables[name]
-        if self.folder is None or not (self.folder / f"{name}.parquet").is_file():
-            raise UsageError(f"{self.folder}: holds no {name}.parquet; a run written as jsonl keeps its spans in spans.jsonl")
-        return read_table(self.folder / f"{name}.parquet")
+        assert self.folder is not None  # a run in memory holds all its tables
+        path = self.folder / f"{name}.parquet"
+        if name == "spans" and not path.is_file() and (self.folder / "spans.jsonl").is_file():
+            return _spans_of_lines(self.folder / "spans.jsonl", self.notes)
+        if not path.is_file():
+            raise UsageError(f"{path}: is missing; the folder holds no whole run")
+        return read_table(path)
 
 
 def open_run(folder: str | Path) -> Run:
@@ -86,10 +94,22 @@ def open_run(folder: str | Path) -> Run:
     """
     folder = Path(folder)
     try:
-        info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        info = json.loads((folder / FINISHED).read_text(encoding="utf-8"))
+        if not isinstance(info, dict):
+            raise ValueError("not an object")
     except (OSError, ValueError):
-        raise UsageError(f"{folder}: holds no finished run (run.json is missing or can't be read)") from None
+        raise UsageError(f"{folder}: holds no finished run ({FINISHED} is missing or can't be read)") from None
     return Run(folder, info)
+
+
+def _spans_of_lines(path: Path, notes: pa.Table) -> pa.Table:
+    """Return the spans of a run written as JSON Lines as a table."""
+    about = {row["note_id"]: row for row in notes.select(["note_id", "child_id", "date"]).to_pylist()}
+    rows = []
+    for record in read_annotations(path, "jsonl", crossing=True):
+        row = about.get(record.note_id, {})
+        rows.append((Note(record.note_id, "", row.get("child_id") or "", row.get("date")), record.spans))
+    return spans_table(rows)
 
 
 def tag(
@@ -97,7 +117,7 @@ def tag(
     out: str | Path | None = None,
     *,
     people: Any = None,
-    model: str | None = None,
+    model: str | Path | None = None,
     columns: str | Mapping[str, str] | None = None,
     preset: str | None = None,
     presets_file: str | Path | None = None,
@@ -121,7 +141,7 @@ def tag(
         Folder for the tables; without it they are kept in memory, and nothing is logged unless ``audit`` names a log.
     people : path or table, optional
         The roster; as `voicenlp.io.read_people` takes it.
-    model : str, optional
+    model : str or Path, optional
         Name or folder of a model.
     columns, preset, presets_file, query
         As `voicenlp.io.read_notes` takes them.
@@ -132,7 +152,7 @@ def tag(
     with_text : bool
         Whether the words of each span stand in the table: they are children's words; leave them out where offsets do.
     opt_out : path or iterable of str, optional
-        Children whose records are not read.
+        Children whose records are not tagged. Where there are any, a note without ``child_id`` is rejected: it might be one of theirs.
     audit : path or AuditLog, optional
         ``out/audit.log`` if not given.
     settings : Settings, optional
@@ -150,7 +170,12 @@ def tag(
     ------
     InputError
         If the archive can't be relied on: a column is missing, an id stands twice, a date is none. Nothing is written then.
-    UsageError, ModelError, AuditError
+    UsageError
+        If an option makes no sense, or the tables can't be written: no room, another run in the same folder, files that are not of a run.
+    ModelError
+        If there is no such model.
+    AuditError
+        If the audit log can't be written; nothing is read without one.
 
     Examples
     --------
@@ -158,7 +183,7 @@ def tag(
     >>> run.spans.select(["speaker", "person", "via"]).to_pylist()
     [{'speaker': 'child', 'person': 'Ava', 'via': 'parent'}]
     """
-    chosen = settings or read_settings(model=model, workers=workers, **options)
+    chosen = settings or read_settings(model=None if model is None else str(model), workers=workers, **options)
     if format not in ("parquet", "jsonl"):
         raise UsageError(f"format: {format!r} is none of parquet, jsonl")
     source = notes if isinstance(notes, NoteSource) else read_notes(
@@ -169,10 +194,10 @@ def tag(
     excluded = _opt_outs(opt_out)
     total = source.check()
     folder = Path(out) if out is not None else None
-    if folder is not None and folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder}: is a file; --out names a folder")
+    if folder is not None:
+        check_folder(folder, (notes, people, opt_out))
     info: dict[str, Any] = {
-        "voicenlp": versions("voicenlp").get("voicenlp", ""),
+        "voicenlp": sys.modules["voicenlp"].__version__,  # imported, the layers below would seem to need those above
         "scheme": default_scheme().version,
         "model": {"name": described.name, "version": described.version, "sha256": described.sha256},
         "inputs": source.inputs,
@@ -192,14 +217,18 @@ def tag(
         run = _write(LocalEngine(chosen.workers).run(task, counting.batches()), counting, folder, task, info, total, progress)
     except BaseException as error:
         if log is not None:
-            counting.flush()
-            log.append("run.closed", outcome="failed", error=type(error).__name__, counts={"notes": counting.read})
+            with contextlib.suppress(AuditError):  # a full disk, say: the first fault is the one to tell
+                counting.flush()
+                log.append("run.closed", outcome="failed", error=type(error).__name__, counts={"notes": counting.read})
         raise
     if log is not None:
         counting.flush()
         outputs = [FileRef.of(folder / name) for name in run.info["outputs"]] if folder is not None else []
         counts = {k: v for k, v in run.info["counts"].items() if isinstance(v, int)}
         log.append("run.closed", outcome="rejects" if counts["rejects"] else "done", counts=counts, outputs=outputs)
+    if folder is not None:  # last of all: a run whose end is not on record is not finished
+        with replacing(folder / FINISHED) as file:
+            file.write(json.dumps(run.info, indent=2, ensure_ascii=False).encode("utf-8") + b"\n")
     return run
 
 
@@ -243,8 +272,6 @@ def _write(
         with RunFiles(folder, task) as files:
             for result, more in taken():
                 files.write(result, more)
-        for name in {"spans.parquet", "spans.jsonl", "texts.parquet"} - set(files.names):
-            (folder / name).unlink(missing_ok=True)  # left by an earlier run into this folder: not of this archive
         info["outputs"] = files.names
     else:
         for result, more in taken():
@@ -257,9 +284,6 @@ def _write(
     counts = {name: totals[name] for name in ("notes", "words", "rejects", *ELEMENTS)}
     info["counts"] = {**counts, "left_out": counting.left_out, "children": len(counting.children)}
     info["seconds"] = round(time.perf_counter() - started, 3)
-    if folder is not None:
-        with replacing(folder / "run.json") as file:
-            file.write(json.dumps(info, indent=2, ensure_ascii=False).encode("utf-8") + b"\n")
     return Run(folder, info, tables)
 
 
@@ -271,12 +295,12 @@ class _Counting:
         self.read = self.left_out = self._given = 0
         self.children: set[str] = set()
         self._reads: Counter[str] = Counter()
+        self._nobodys: list[Reject] = []
 
     def batches(self) -> Iterator[Batch]:
         everybody = self.rosters.get("", [])
         for notes in self.source.batches(BATCH):
-            kept = [note for note in notes if note.child_id not in self.excluded] if self.excluded else notes
-            self.left_out += len(notes) - len(kept)
+            kept = self._permitted(notes) if self.excluded else notes
             self.read += len(kept)
             for note in kept:
                 if note.child_id:
@@ -286,6 +310,18 @@ class _Counting:
                 self.flush()
             yield Batch(kept, self._rosters(kept, everybody))
 
+    def _permitted(self, notes: Iterable[Note]) -> list[Note]:
+        """Return the notes of children who did not opt out; one of nobody's can't be told from theirs."""
+        kept = []
+        for note in notes:
+            if not note.child_id:
+                self._nobodys.append(Reject(note.note_id, "opt-out", "no child_id: it can't be told whether the child opted out"))
+            elif note.child_id in self.excluded:
+                self.left_out += 1
+            else:
+                kept.append(note)
+        return kept
+
     def _rosters(self, notes: Iterable[Note], everybody: list[Person]) -> dict[str, list[Person]]:
         if not self.rosters:
             return {}
@@ -294,9 +330,11 @@ class _Counting:
         }
 
     def new_rejects(self) -> list[Reject]:
-        """Return what the source could not read since the last call."""
+        """Return what could not be read, or might be of a child who opted out, since the last call."""
         new = self.source.rejects[self._given :]
         self._given += len(new)
+        new += self._nobodys
+        self._nobodys = []
         return new
 
     def flush(self) -> None:
@@ -313,7 +351,7 @@ def _opt_outs(given: str | Path | Iterable[str] | None) -> frozenset[str]:
         return frozenset()
     if isinstance(given, str | Path):
         return read_opt_outs(given)
-    return frozenset(given)
+    return frozenset(as_id(child) for child in given)
 
 
 def _log(audit: str | Path | AuditLog | None, folder: Path | None, settings: Settings) -> AuditLog | None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 from voicenlp.errors import InputError
+from voicenlp.io.columns import plain
 
 __all__ = ["read_opt_outs"]
+
+_DELIMITERS = ",;\t|"
 
 
 def read_opt_outs(path: str | Path) -> frozenset[str]:
@@ -16,12 +20,14 @@ def read_opt_outs(path: str | Path) -> frozenset[str]:
     Parameters
     ----------
     path : str or Path
-        One id a line, or a CSV with a column ``child_id``. Lines that begin with ``#`` are comments.
+        One id a line, or a CSV (commas, semicolons, tabs or pipes) with a column ``child_id``; in UTF-8. Empty lines and those that begin
+        with ``#`` are left out.
 
     Raises
     ------
     InputError
-        If the file can't be read, or is a CSV without ``child_id``: a list that is not understood must not pass for an empty one.
+        If the file can't be read, is empty, is a CSV without ``child_id``, or a row has none: a list that is not understood must not pass
+        for an empty one.
 
     Examples
     --------
@@ -31,18 +37,47 @@ def read_opt_outs(path: str | Path) -> frozenset[str]:
     ...     read_opt_outs(Path(folder, "out.csv"))
     frozenset({'1042'})
     """
+    path = Path(path)
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"can't be read as a list of opt-outs ({type(error).__name__})", source=Path(path).name) from None
-    lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    if not lines:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"can't be read as a list of opt-outs ({error.strerror})", source=path) from None
+    except UnicodeDecodeError:
+        raise InputError(
+            "a list of opt-outs is a text file in UTF-8: one id a line, or a CSV with a column child_id", source=path
+        ) from None
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if not any(line.strip() for line in lines):
+        raise InputError("is empty; a list on which nobody stands has a header, child_id, or a comment", source=path)
+    rows = list(_rows([(number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")], path))
+    if not rows:
         return frozenset()
-    header = [cell.strip().lower() for cell in next(csv.reader(lines[:1]))]
-    if "child_id" in header:
-        at = header.index("child_id")
-        rows = csv.reader(lines[1:])
-        return frozenset(row[at].strip() for row in rows if len(row) > at and row[at].strip())
-    if len(header) > 1:
-        raise InputError("a list of opt-outs with several columns needs one called child_id", source=Path(path).name, row=1)
-    return frozenset(line.strip() for line in lines)
+    names = [plain(cell) for cell in rows[0][1]]
+    if plain("child_id") in names:
+        at = names.index(plain("child_id"))
+        rows = rows[1:]
+    else:
+        at = 0
+        for number, cells in rows:
+            if len(cells) > 1 or any(mark in cells[0] for mark in _DELIMITERS):
+                raise InputError("a list of opt-outs with several columns needs a header with child_id", source=path, row=number)
+    for number, cells in rows:
+        if len(cells) <= at or not cells[at] or "\0" in cells[at]:
+            raise InputError("holds no id", source=path, row=number, column="child_id")
+    return frozenset(cells[at] for _, cells in rows)
+
+
+def _rows(numbered: list[tuple[int, str]], path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line on which each row begins, and its cells."""
+    if not numbered:
+        return
+    header = numbered[0][1]
+    delimiter = next((mark for mark in _DELIMITERS if mark in header), ",")
+    reader = csv.reader((line + "\n" for _, line in numbered), delimiter=delimiter, skipinitialspace=True, strict=True)
+    begun = 0
+    try:
+        for cells in reader:
+            yield numbered[begun][0], [cell.strip() for cell in cells]
+            begun = reader.line_num
+    except csv.Error:
+        raise InputError("not readable as CSV: a quote is not closed", source=path, row=numbered[begun][0]) from None

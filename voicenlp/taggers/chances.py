@@ -14,9 +14,12 @@ from voicenlp.text.people import Actor, Cast
 __all__ = ["chances"]
 
 _WHO = (
-    r"(?:the |my |his |her |their |both |all )?(?:[Hh]e|[Ss]he|[Tt]hey|[Hh]im|[Hh]er|[Tt]hem|[Yy]ou|[Yy][Pp]|[Mm]um|[Dd]ad|[Mm]other|[Ff]ather|[Pp]arents|[Ff][Cc]|[Cc]hild(?:ren)?|[Kk]ids|[Bb]oys|[Gg]irls|[Yy]oung (?:person|man|woman|people)|"
-    r"[Bb]aby|[A-ZÀ-Þ][\w'’-]+(?: (?:and|&) [A-ZÀ-Þ][\w'’-]+)?(?: [A-ZÀ-Þ][\w'’-]+)?|[A-Z])"
+    r"(?<!\w)(?:the |my |his |her |their |both |all )?(?:[Hh]e|[Ss]he|[Tt]hey|[Hh]im|[Hh]er|[Tt]hem|[Yy]ou|[Yy][Pp]|[Mm]um|[Dd]ad|[Mm]other|[Ff]ather|[Pp]arents|[Ff][Cc]|[Cc]hild(?:ren)?|[Kk]ids|[Bb]oys|[Gg]irls|[Yy]oung (?:person|man|woman|people)|"
+    r"[Bb]aby|[A-ZÀ-Þ][\w'’-]+(?: (?:and|&) [A-ZÀ-Þ][\w'’-]+)?(?: [A-ZÀ-Þ][\w'’-]+)?|[A-Z])(?!\w)"
 )
+
+
+_OTHERS = frozenset(["he", "she", "they", "him", "her", "them"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,13 @@ def chances(view: str, start: int, end: int, cast: Cast, default: Actor | None) 
         Not overlapping within an element.
     """
     out: list[Span] = []
-    lowered = view[start:end].lower()
+    sentence = view[start:end]
+    lowered = sentence.lower()
     for element, groups in _rules().items():
         taken: list[tuple[int, int]] = []
         for rule in (rule for need, rules in groups if need.search(lowered) for rule in rules):
-            for match in rule.pattern.finditer(view, start, end):
-                a, b = _trim(view, match.start(), match.end())
+            for match in rule.pattern.finditer(sentence):  # the sentence by itself, so that "^" is its beginning
+                a, b = _trim(view, *_whole_words(view, start + match.start(), start + match.end(), start, end))
                 if b - a < 3 or any(a < y and x < b for x, y in taken):
                     continue
                 taken.append((a, b))
@@ -94,11 +98,26 @@ def _trim(view: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+def _whole_words(view: str, start: int, end: int, low: int, high: int) -> tuple[int, int]:
+    """Move edges that fell inside a word ("was|n't asked", or where a pattern ran out of room) to its edges."""
+    while start > low and start < end and _in_word(view[start - 1]) and _in_word(view[start]):
+        start -= 1
+    while end < high and end > start and view[end - 1].isalnum() and _in_word(view[end]):
+        end += 1
+    return start, end
+
+
+def _in_word(char: str) -> bool:
+    return char.isalnum() or char in "'’"
+
+
 def _who(cast: Cast, start: int, end: int, default: Actor | None, element: str) -> Actor | None:
     """Return whose chance or voice it is: the first child mentioned, else the first person who is not the writer."""
     first = None
     for mention in cast.between(start, end):
         actor = cast.resolve(mention.word, mention.start) if mention.actor < 0 else cast.actors[mention.actor]
+        if actor is None and mention.word.lower() in _OTHERS:
+            return default  # somebody, not told who: not the next person named ("asked if she wanted to see Dad")
         if actor is None or actor is cast.author or actor.speaker in ("practitioner", "manager"):
             continue
         if actor.speaker in ("child", "parent", "carer", "family"):

@@ -67,10 +67,12 @@ def content_edges(view: str, start: int, end: int, *, keep: bool) -> tuple[int, 
 
 def trim(view: str, start: int, end: int) -> tuple[int, int]:
     """Return the edges without blanks, stops, quotation marks and a closing bracket that has no opening one."""
-    while start < end and view[start] in ' \n,;:.-–—"“”‘*•':
+    while start < end and view[start] in ' \n,;:.-–—"“”„«»‘*•':
         start += 1
-    while end > start and view[end - 1] in " \n,;:.!?-–—\"“”’'*":
+    while end > start and view[end - 1] in " \n,;:.!?-–—\"“”„«»’'*":
         end -= 1
-    if view.count("(", start, end) < view.count(")", start, end) and view[end - 1] == ")":
+    if view.count("(", start, end) < view.count(")", start, end) and view[end - 1 : end] == ")":
         end -= 1
+        while end > start and view[end - 1] in " \n":
+            end -= 1
     return start, end

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from voicenlp.text.people import Actor, Cast, Mention
 
-__all__ = ["Cue", "cues"]
+__all__ = ["Cue", "cue_matches", "cues"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,10 @@ _NOT_VERB = re.compile(
     r"\b(?:the|a|an|his|her|their|my|your|our|any|no|of|in|for|with|some|these|those|that|this|what|to|not to|would|could|might|may|should|if|whether|can|cannot|doesn'?t|does not|didn'?t|did not|don'?t|wouldn'?t|won'?t)\s$",
     re.I,
 )
+_SENTENCE_START = re.compile(r"(?:[.!?\n] ?|\A|\b(?:T/?C|P/C|[Cc]all|[Ee]mail|[Tt]ext|[Mm]essage|VM|[Vv]oicemail) (?:from|to|with) )$")
+_NEAR = 150
+_UNSAID = re.compile(r"(?:\bnot|n['’]t|\bnever)\s(?:\w+ly\s)?$", re.I)
+_EDGE = re.compile(r"[,;:–—]|\b(?:but|then)\b", re.I)
 _HYPOTHETICAL = re.compile(r"\b(?:if|whether|unless|in case|should|might|may|could|would)\s+$", re.I)
 
 
@@ -77,7 +82,14 @@ def _pattern() -> tuple[re.Pattern[str], dict[str, tuple[str, bool, str]]]:
     ), table
 
 
-def cues(view: str, start: int, end: int, cast: Cast, topic: Actor | None, floor: int) -> list[Cue]:
+def cue_matches(view: str) -> Iterator[tuple[str, int, int]]:
+    """Yield class, start and end of every reporting word of a text, whoever's it is."""
+    pattern, table = _pattern()
+    for match in pattern.finditer(view):
+        yield table["wanted" if match.lastgroup == "wanted2" else match.lastgroup or ""][0], match.start(), match.end()
+
+
+def cues(view: str, start: int, end: int, cast: Cast, topic: Actor | None, floor: int, default: Actor | None = None) -> list[Cue]:
     """Return the reporting words of a sentence with their subjects, in order.
 
     Parameters
@@ -89,43 +101,57 @@ def cues(view: str, start: int, end: int, cast: Cast, topic: Actor | None, floor
     cast : Cast
         Its people.
     topic : Actor, optional
-        Who is understood where a clause has no subject ("Says he is fine").
+        Who had the word last; a pronoun that fits is theirs.
     floor : int
         Pronouns look back no further.
+    default : Actor, optional
+        Who is understood where a clause has no subject ("Says he is fine") and nobody has had the word yet.
     """
     pattern, table = _pattern()
     mentions = cast.between(start, end)
     out: list[Cue] = []
     last: Actor | None = None
+    barred = start  # up to here nobody has said so: "if he says he wants to", "did not say that she was unhappy"
     for match in pattern.finditer(view, start, end):
         kind, keep, expression = table["wanted" if match.lastgroup == "wanted2" else match.lastgroup or ""]
         at = match.start()
+        if at < barred:
+            continue
         before = view[max(start, at - 60) : at]
+        if kind == "said" and _UNSAID.search(before):
+            barred = _clause_edge(view, at, end)
+            continue
         if kind == "moods" and not _BE_BEFORE.search(before) and not _CLAUSE_START.search(before):
             continue
         subject = _subject(view, start, at, mentions)
         if subject is None and _NOT_VERB.search(before):
             continue
         if subject is not None:
-            actor = _actor(cast, subject, floor, last or topic)
+            actor = _actor(view, cast, subject, floor, last or topic, default)
             first = subject.start
             if actor is None:
                 continue
             if _HYPOTHETICAL.search(view[max(start, first - 10) : first]):
                 # "if she wants to": nobody has said so ("asked if" is a cue of its own and ends before)
                 if not (out and out[-1].kind in ("said", "wanted") and out[-1].end >= first - 10):
+                    barred = _clause_edge(view, at, end)
                     continue
                 if out[-1].kind == "wanted":
                     continue
             out.append(Cue(kind, at, match.end(), keep, expression, actor, first, True))
             last = actor
         elif _CLAUSE_START.search(before) or (before.strip() == "" and at - start < 3):
-            understood = last or topic
+            understood = last or topic or default
             if understood is None or (kind == "moods" and at > start and not out):
                 continue
             out.append(Cue(kind, at, match.end(), keep, expression, understood, at, False))
             last = understood
     return out
+
+
+def _clause_edge(view: str, at: int, end: int) -> int:
+    edge = _EDGE.search(view, at, end)
+    return edge.start() if edge else end
 
 
 def _subject(view: str, start: int, at: int, mentions: list[Mention]) -> Mention | None:
@@ -141,10 +167,23 @@ def _subject(view: str, start: int, at: int, mentions: list[Mention]) -> Mention
     return None
 
 
-def _actor(cast: Cast, mention: Mention, floor: int, topic: Actor | None) -> Actor | None:
+def _actor(view: str, cast: Cast, mention: Mention, floor: int, topic: Actor | None, default: Actor | None) -> Actor | None:
     if mention.actor >= 0:
         return cast.actors[mention.actor]
+    if (topic is None or not topic.gender) and mention.word.lower() in ("he", "she"):
+        # nobody whose gender is known has had the word: whom the sentence before is about ("Dad rang. He …"), else the child
+        topic = _opener(view, cast, mention) or topic or default
     actor = cast.resolve(mention.word, mention.start, floor, topic)
     if actor is None and mention.word.lower() in ("he", "she", "they"):
         return cast.focus
     return actor
+
+
+def _opener(view: str, cast: Cast, pronoun: Mention) -> Actor | None:
+    """Return the person with whom a sentence shortly before the pronoun begins, if the gender is theirs."""
+    gender = {"he": "m", "she": "f"}[pronoun.word.lower()]
+    for mention in reversed(cast.between(max(0, pronoun.start - _NEAR), pronoun.start)):
+        if mention.actor >= 0 and _SENTENCE_START.search(view, max(0, mention.start - 16), mention.start):
+            actor = cast.actors[mention.actor]
+            return actor if actor.gender == gender else None
+    return None

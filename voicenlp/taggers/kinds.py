@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ASSESSMENT", "ASSESSMENT_LEAD", "BEHAVIOUR", "FIRST", "LOGISTICS", "NARRATIVE", "OPINION", "is_bare_fact"]
+__all__ = ["ASKING", "ASSESSMENT", "ASSESSMENT_LEAD", "BEHAVIOUR", "FIRST", "LOGISTICS", "NARRATIVE", "OPINION", "is_bare_fact"]
 
 OPINION = re.compile(
     r"\b(?:no (?:concerns?|worries|safeguarding concerns?)|nil (?:of )?concerns?|(?:am|is|was|remain|are|were) (?:\w+ )?(?:concerned|worried|satisfied|confident|pleased|reassured|clear that|of the (?:view|opinion))|in my (?:view|opinion|professional)|my (?:view|opinion|analysis|assessment|impression|worry|concern)|"
@@ -27,6 +27,10 @@ ASSESSMENT = re.compile(
 )
 ASSESSMENT_LEAD = re.compile(
     r"(?:my (?:view|opinion|analysis|assessment|impression|worry|concern)s?(?: is(?: that)?|:)?|i (?:think|feel|believe|suspect|consider)(?: that)?|i (?:am|was|remain)|in my (?:view|opinion|professional opinion),?)\s",
+    re.I,
+)
+ASKING = re.compile(
+    r"(?:(?:and|so|but|or)\s)?(?:what|who|whose|why|how|when|where|which|is|are|was|were|do|does|did|can|could|would|will|should|has|have|had)\b",
     re.I,
 )
 BEHAVIOUR = re.compile(

@@ -7,7 +7,7 @@ import re
 __all__ = ["quoted"]
 
 # An opening mark stands at the start or after a blank or bracket; a closing one before a blank, a stop or the end. An apostrophe does neither.
-_DOUBLE = re.compile(r"[\"“”„«]")
+_DOUBLE = re.compile(r"[\"“”„«»]")
 _SINGLE_OPEN = re.compile(r"(?:(?<=[\s(\[:,–—-])|^)['‘’`](?=\S)")
 _SINGLE_CLOSE = re.compile(r"(?<=[\w.,!?…)])['’](?=$|[\s.,;:!?)\]–—-])")
 _SCARE_BEFORE = re.compile(
@@ -32,8 +32,8 @@ def quoted(view: str, start: int, end: int) -> list[tuple[int, int]]:
     Returns
     -------
     list of (int, int)
-        Offsets of what stands between the marks, the marks left out. A quote that is never closed runs to the end of the sentence; scare
-        quotes, titles and names of things are left out. Never raises, whatever the marks.
+        Offsets of what stands between the marks, the marks left out. A quote that is never closed runs to the end of the sentence, one
+        that was opened before it begins with it; scare quotes, titles and names of things are left out. Never raises, whatever the marks.
 
     Examples
     --------
@@ -48,8 +48,10 @@ def quoted(view: str, start: int, end: int) -> list[tuple[int, int]]:
         open_ = marks[at]
         close = marks[at + 1] if at + 1 < len(marks) else -1
         if close < 0:
-            if view[open_] == "”" or not view[open_ + 1 : end].strip():
-                break  # a stray closing mark
+            if view[open_] in "”»" or not view[open_ + 1 : end].strip() or (view[open_] == '"' and _closes(view, start, open_, end)):
+                if at == 0 and open_ > start and not view[open_ - 1].isdigit():
+                    _keep(out, view, start, start, open_)  # opened in a sentence before
+                break
             _keep(out, view, start, open_ + 1, end)
             break
         _keep(out, view, start, open_ + 1, close)
@@ -70,10 +72,15 @@ def quoted(view: str, start: int, end: int) -> list[tuple[int, int]]:
         position = closing.end()
 
 
+def _closes(view: str, start: int, at: int, end: int) -> bool:
+    """Whether a straight mark closes: after a word or stop and before a blank or stop."""
+    return at > start and not view[at - 1].isspace() and view[at - 1] not in "([:,–—-" and not view[at + 1 : min(end, at + 2)].isalnum()
+
+
 def _keep(out: list[tuple[int, int]], view: str, sentence: int, start: int, end: int) -> None:
     while start < end and view[start].isspace():
         start += 1
-    while end > start and view[end - 1] in " .,;:-–—\t\n":
+    while end > start and view[end - 1] in " .,;:!?-–—\t\n":
         end -= 1
     words = view[start:end].split()
     if not words:

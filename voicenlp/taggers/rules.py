@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -18,19 +19,25 @@ from voicenlp.taggers.base import numbered
 from voicenlp.taggers.chances import chances
 from voicenlp.taggers.clauses import clause_end, content_edges, trim, with_negation
 from voicenlp.taggers.cues import Cue, cues
-from voicenlp.taggers.kinds import ASSESSMENT, ASSESSMENT_LEAD, BEHAVIOUR, FIRST, LOGISTICS, NARRATIVE, OPINION, is_bare_fact
+from voicenlp.taggers.kinds import ASKING, ASSESSMENT, ASSESSMENT_LEAD, BEHAVIOUR, FIRST, LOGISTICS, NARRATIVE, OPINION, is_bare_fact
 from voicenlp.taggers.quotes import quoted
 from voicenlp.text.headings import Catalogue
 from voicenlp.text.lexicon import Lexicon, lexicon
 from voicenlp.text.people import Actor
 from voicenlp.text.reading import Reading, read
-from voicenlp.text.segmenter import Segment
+from voicenlp.text.segmenter import Segment, is_empty_answer
 
 __all__ = ["RuleTagger"]
 
 _QUESTION_CUE = re.compile(r"\b(?:asked|ask|asks)\b", re.I)
-_OWN_LETTER = ("child", "parent", "carer", "family")
-_MAX_SENTENCE = 3000
+_TOLD_WHOM = re.compile(r"\s+(?:to\s+)?(?:me|us|him|her|them|SW|the SW)\b(?=\s*[,:\"“”‘'])", re.I)
+_DIRECT = re.compile(r"\s*(?:(?:to\s+)?(?:me|us|him|her|them|SW|the SW)\s*)?:\s*(?=\S)", re.I)
+_NOTHING = re.compile(
+    r"(?:hello|hi|goodbye|bye|thank)|(?:nothing|very little|little|not much|no more)(?: (?:at all|more|else|further|to me))?\Z", re.I
+)
+_WROTE = re.compile(r"texted|wrote|writes|writing", re.I)
+_OWN_LETTER = _ASKED = ("child", "parent", "carer", "family")
+_MAX_SENTENCE = 1200
 
 
 class RuleTagger:
@@ -74,6 +81,11 @@ class RuleTagger:
         return numbered(_Reader(reading, self.words).run())
 
 
+def _says_something(words: str) -> bool:
+    """Whether there are letters, figures or an emoji in it."""
+    return (len(words) > 1 and any(c.isalnum() for c in words)) or any(unicodedata.category(c) == "So" for c in words)
+
+
 class _Reader:
     """Reads one note from top to bottom and remembers who had the word last."""
 
@@ -88,7 +100,7 @@ class _Reader:
         self.counter = 0
 
     def run(self) -> list[Span]:
-        for segment in self.segments:
+        for index, segment in enumerate(self.segments):
             if segment.block != self.block:
                 self.block, self.flow = segment.block, False
             if segment.kind == "header":
@@ -96,15 +108,40 @@ class _Reader:
             if segment.kind == "heading":
                 self.topic = None
                 self._chances(segment.start, segment.end)
+                self._left_blank(index)
+                continue
+            if segment.asks in _ASKED and is_empty_answer(self.view, segment.start, segment.end):
                 continue
             self.label = self._labelled(segment)
             for start, end in segment.sentences:
-                if end - start > _MAX_SENTENCE:
-                    for a in range(start, end, _MAX_SENTENCE):
-                        self.sentence(segment, a, min(end, a + _MAX_SENTENCE))
-                else:
-                    self.sentence(segment, start, end)
+                while end - start > _MAX_SENTENCE:
+                    # no stop for pages: cut at a blank, so that time stays in proportion to length
+                    blank = self.view.rfind(" ", start + 1, start + _MAX_SENTENCE)
+                    cut = blank if blank > 0 else start + _MAX_SENTENCE
+                    self.sentence(segment, start, cut)
+                    start = cut
+                self.sentence(segment, start, end)
         return self._tidy()
+
+    def _left_blank(self, index: int) -> None:
+        """A heading that asks for somebody's view, with nothing or no more than "N/A" under it, is a missed chance."""
+        head, at = self.segments[index], index + 1
+        if head.asks not in _ASKED:
+            return
+        while at < len(self.segments) and self.segments[at].kind != "heading" and self.segments[at].heading is head.heading:
+            if not is_empty_answer(self.view, self.segments[at].start, self.segments[at].end):
+                return
+            at += 1
+        following = self.segments[at] if at < len(self.segments) else None
+        if at == index + 1 and following is not None and (following.kind != "heading" or following.asks in (head.asks, "mixed", "")):
+            return  # the title of a section, its questions come below
+        empty = head if at == index + 1 else self.segments[index + 1]
+        asked = self._asked(empty)
+        self.counter += 1
+        self.out.append(
+            Span("space", empty.start, empty.end, head.asks, asked.name if asked else "", asked.person_id if asked else "", given=False,
+                 how="left_blank", score=0.6, tagger="rules:space.left_blank", span_id=f"t{self.counter}")
+        )  # fmt: skip
 
     # who has the word ---------------------------------------------------------------------------------------------------------------
 
@@ -150,7 +187,9 @@ class _Reader:
         view = self.view
         text = view[start:end]
         label = self.label
+        earlier = len(self.out)
         self._chances(start, end)
+        missed = any(s.given is False for s in self.out[earlier:])
         own = label is not None and segment.kind in ("turn", "message") and label.speaker not in ("practitioner",)
         if own and label is not None:
             self._own_words(segment, start, end, label)
@@ -167,14 +206,13 @@ class _Reader:
             self._own_words(segment, start, end, author, written=True)
             return
         floor = segment.start - 600
-        topic = self.topic or self._asked(segment) or self.cast.focus
-        found = cues(view, start, end, self.cast, topic, max(0, floor))
+        found = cues(view, start, end, self.cast, self.topic, max(0, floor), self._asked(segment) or self.cast.focus)
         marks = quoted(view, start, end)
         before = len(self.out)
-        if found:
+        if found and not (text.endswith("?") and ASKING.match(text)):
             self._reported(segment, start, end, found, marks)
         self._loose_quotes(segment, start, end, marks, found, before)
-        if len(self.out) == before:
+        if len(self.out) == before and not missed:
             self._placed(segment, start, end, text)
         self.flow = len(self.out) > before and self.out[-1].speaker not in ("practitioner", "manager")
 
@@ -197,8 +235,16 @@ class _Reader:
                 continue
             if any(a <= cue.start < b for a, b in marks):
                 continue  # inside somebody's own words
-            nxt = clause_end(found, index, end, marks)
             actor = cue.actor
+            if cue.kind == "said" and not marks and actor.speaker != "practitioner" and (direct := _DIRECT.match(view, cue.end, end)):
+                a, b = trim(view, direct.end(), end)
+                if FIRST.search(view, a, b):
+                    # "Tia wrote: I want to go home": from the colon on, "I" is she
+                    channel = "written" if _WROTE.match(view, cue.start, cue.end) else "spoken"
+                    self._voice(a, b, actor, "direct.said", verbatim=True, channel=channel, context=view[start:end])
+                    self.topic = actor
+                    return
+            nxt = clause_end(found, index, end, marks)
             if not cue.keep and cue.kind == "said":
                 inner = found[index + 1] if index + 1 < len(found) else None
                 if (
@@ -217,9 +263,12 @@ class _Reader:
                 a = cue.start + 2 if view.startswith("d ", cue.start) else cue.start  # "she'd rather": the mark and its "d" stay outside
                 a = with_negation(self.view, a, max(start, cue.subject))
             else:
-                a = cue.end
+                told = _TOLD_WHOM.match(view, cue.end, nxt)
+                a = told.end() if told else cue.end
             a, b = content_edges(self.view, a, nxt, keep=cue.keep)
-            if b - a < 2 or not any(c.isalnum() for c in view[a:b]):
+            if not _says_something(view[a:b]):
+                continue
+            if self._settled(cue, start, a, b):
                 continue
             words = view[a:b]
             if actor.speaker == "practitioner" and (
@@ -228,7 +277,7 @@ class _Reader:
                 or re.match(r"(?:will|won|would|need|want(?:ed)? to (?:ask|check|see|know))", words, re.I)
             ):
                 continue
-            if cue.kind == "said" and (is_bare_fact(words, actor.speaker) or re.match(r"(?:hello|hi|goodbye|bye|thank)", words, re.I)):
+            if cue.kind == "said" and (is_bare_fact(words, actor.speaker) or _NOTHING.match(words)):
                 continue
             if (
                 cue.kind in ("wanted",)
@@ -253,10 +302,23 @@ class _Reader:
                 base=cue.expression,
                 via=via,
                 verbatim=verbatim,
+                channel="written" if _WROTE.match(view, cue.start, cue.end) else "spoken",
                 context=view[start:end],
             )
             self.topic = actor
             skip = b if not cue.keep else cue.end
+
+    def _settled(self, cue: Cue, start: int, a: int, b: int) -> bool:
+        """Whether the words are taken: declining to speak is a missed chance and no wish; "Agreed to …" of a task is not the last speaker's view."""
+        for span in reversed(self.out):
+            if span.end <= start:
+                return False
+            if span.start < b and a < span.end:
+                if span.element == "space" and span.how == "declined" and cue.kind == "wanted":
+                    return True
+                if span.element == "influence" and not cue.stated and cue.kind == "judged":
+                    return True
+        return False
 
     # quotation marks without a reporting word -----------------------------------------------------------------------------------------
 
@@ -408,7 +470,7 @@ class _Reader:
             return
         words = self.view[start:end]
         expression = expression_of(words, base)
-        if channel == "spoken":
+        if channel == "spoken" and not rule.endswith(".said"):  # what is said about a drawing is spoken
             channel = channel_of(context)
             if channel == "creative" and actor.speaker != "child":
                 channel = "spoken"
@@ -464,6 +526,7 @@ class _Reader:
 # Share of spans of each rule that are right, speaker included, on the training part of the corpus: a rough order, not a calibration.
 _SCORES = {
     "indirect": 0.5,
+    "direct": 0.5,
     "nested": 0.5,
     "quote": 0.5,
     "turn": 0.5,

@@ -41,6 +41,10 @@ def cast_of(note: Note, segmented: Segmented, roster: Iterable[Person] = (), wor
     return _Finder(note, segmented, list(roster), words or lexicon()).run()
 
 
+_TITLES = {"m": ("mr", "dr"), "f": ("mrs", "ms", "miss", "dr"), "": ("mr", "mrs", "ms", "miss", "dr")}
+_TITLE_GENDER = {"Mr": "m", "Mrs": "f", "Ms": "f", "Miss": "f", "Sister": "f"}
+
+
 class _Finder:
     def __init__(self, note: Note, segmented: Segmented, roster: list[Person], words: Lexicon) -> None:
         self.note, self.view, self.segmented, self.words = note, segmented.view, segmented, words
@@ -70,18 +74,30 @@ class _Finder:
                 self.actors[mention.actor].count += 1
         author = self._author()
         self._genders(mentions)
+        addressed = self._addressed()
         children = [a for a in self.actors if a.speaker == "child" and a.count]
         named = [a for a in children if a.role not in ("children",)]
+        if addressed:
+            # "your brother Leo" is not "you"; who is, may be known from the roster alone
+            named = [a for a in named if a.role not in ("brother", "sister")]
+            children = named or [a for a in self.actors if a.person_id and a.speaker == "child" and a.role not in ("brother", "sister")]
         focus = max(named or children, key=lambda a: (a.count, -self.actors.index(a)), default=None)
-        addressed = bool(
-            len(re.findall(r"\b[Yy]ou (?:told|said|asked|wanted|want|showed|were|felt|feel|did|also|have|don't|like)\b|\b[Yy]our\b", view))
-            >= 3
-            and re.search(r"\b[Yy]ou (?:told me|said|asked me|wanted|showed me|talked|chose)\b", view)
+        if focus is None:
+            focus = Actor("You" if addressed else "", "child", sure=False)
+        return Cast(self.actors, mentions, author, focus, addressed, [m.start for m in mentions])
+
+    def _addressed(self) -> bool:
+        """Whether the record is written to the child: "You told me …"."""
+        view = self.view
+        if not re.search(r"\b[Yy]ou (?:told me|said|asked me|wanted|showed me|talked|chose)\b", view):
+            return False
+        clues = re.findall(r"\b[Yy]ou (?:told|said|asked|wanted|want|showed|were|felt|feel|did|also|have|don't|like)\b|\b[Yy]our\b", view)
+        if len(clues) >= 3:
+            return True
+        # a short note: what the writer was told, not what the writer is reminded of ("You told me you would ring")
+        return len(view) < 400 and bool(
+            re.search(r"\b[Yy]ou (?:told|showed) me(?! (?:that )?you(?:['’]d| would| will|['’]ll| were going)\b)", view)
         )
-        cast = Cast(self.actors, mentions, author, focus, addressed, [m.start for m in mentions])
-        if cast.focus is None:
-            cast.focus = Actor("", "child", sure=False)
-        return cast
 
     # roster and names ---------------------------------------------------------------------------------------------------------------
 
@@ -104,7 +120,7 @@ class _Finder:
         if role and speaker in ("parent", "manager"):
             self.by_role.setdefault(role.role, index)
         if len(person.name.split()) > 1 and speaker in ("parent", "carer", "professional"):
-            for title in ("mr", "mrs", "ms", "miss", "dr"):
+            for title in _TITLES[role.gender if role else ""]:
                 self.by_name.setdefault(f"{title} {person.name.split()[-1].lower()}", index)
 
     def _acts(self, start: int, end: int) -> bool:
@@ -213,27 +229,28 @@ class _Finder:
 
     def _actor(self, name: str, role: RoleWord, title: str) -> int:
         """Return the actor of an introduced name: a new one, or the one already known by it."""
-        known = self._known(name, title)
+        known, full = self._known(name, title), f"{title} {name}" if title else name
         if known is not None:
             actor = self.actors[known]
             if not actor.person_id and (not actor.sure or actor.speaker == "other"):
                 actor.speaker, actor.role, actor.gender, actor.sure = role.speaker, role.role, role.gender or actor.gender, True
-            if len(name) > len(actor.name) and not actor.person_id:
-                actor.name = name
+            if len(full) > len(actor.name) and not actor.person_id:
+                actor.name = full
             self._alias(name, known)
             if role.speaker in ("parent", "carer", "family", "manager"):
                 self.by_role.setdefault(role.role, known)
             return known
         if role.role in self.by_role and role.speaker in ("parent", "family") and self.actors[self.by_role[role.role]].name[:1].islower():
             index = self.by_role[role.role]
-            self.actors[index].name = name
+            self.actors[index].name = full
         else:
             index = len(self.actors)
-            self.actors.append(Actor(name, role.speaker, role.gender, role=role.role))
+            gender = role.gender or _TITLE_GENDER.get(title, "")
+            self.actors.append(Actor(full, role.speaker, gender, role=role.role))
         if role.speaker != "child":
             self.by_role.setdefault(role.role, index)
-        self._alias((title + " " if title else "") + name, index)
         self._alias(name, index)
+        self.by_name.setdefault(full.lower(), index)
         return index
 
     def _alias(self, name: str, index: int) -> None:
@@ -276,7 +293,7 @@ class _Finder:
         else:
             speaker, sure = "child", False
         index = len(self.actors)
-        gender = {"Mr": "m", "Mrs": "f", "Ms": "f", "Miss": "f", "Sister": "f"}.get(title, "")
+        gender = _TITLE_GENDER.get(title, "")
         full = f"{title} {name}" if title else name
         self.actors.append(Actor(full, speaker, gender, sure=sure))
         self._alias(name, index)

@@ -14,6 +14,7 @@ __all__ = ["Catalogue", "Heading", "catalogue"]
 
 _NUMBER = re.compile(r"^\s*(?:(?:section|part|q|question|item)\s*)?(?:\d{1,2}|[a-h]|[ivx]{1,4})?\s*[.):\-–]\s*(?=\S)", re.I)
 _TRAIL = re.compile(r"\s*(?:\([^()]{0,80}\)|[?:.\-–—_*]+)\s*$")
+_SPLIT_S = re.compile(r"'\s{2,}s\b")  # an entity blanked out ("Child&#39;s views")
 _LEAD = re.compile(r"^[\s*#_\-–—•>]+")
 
 
@@ -78,6 +79,7 @@ class Catalogue:
     def normal(words: str) -> str:
         """Return a heading without numbering, brackets at its end, end punctuation and case."""
         words = words.replace("’", "'").replace("‘", "'")
+        words = _SPLIT_S.sub("'s", words)
         words = _LEAD.sub("", words)
         words = _NUMBER.sub("", words, count=1)
         while True:

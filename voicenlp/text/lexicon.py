@@ -61,9 +61,7 @@ class Lexicon:
         words = "|".join(re.escape(w) for w in sorted(self.words, key=len, reverse=True))
         abbreviations = "|".join(re.escape(w) for w in sorted(self.abbreviations, key=len, reverse=True))
         self.pattern = re.compile(rf"(?<![\w'’-])(?:(?P<word>(?i:{words}))|(?P<abbr>{abbreviations}))(?![\w-])(?!['’](?!s\b)\w)")
-        self._first = {w.split()[0].split("'")[0].split("-")[0] for w in self.words} | {
-            w.split()[0].split("/")[0] for w in self.abbreviations
-        }
+        self._first = {first[0] for w in (*self.words, *self.abbreviations) if (first := _WORD.search(w))}
         self.authors = [(entry["speaker"], re.compile(entry["match"], re.I)) for entry in data["authors"]]
 
     def find(self, view: str) -> Iterator[re.Match[str]]:

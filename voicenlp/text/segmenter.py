@@ -14,7 +14,7 @@ from voicenlp.text.lexicon import lexicon
 from voicenlp.text.sentences import sentences
 from voicenlp.text.surface import surface
 
-__all__ = ["Segment", "Segmented", "segment"]
+__all__ = ["Segment", "Segmented", "is_empty_answer", "segment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +88,20 @@ _MESSAGE = re.compile(
 )
 _NAMED_STAMP = re.compile(rf"(?P<name>[A-Z][\w'’]{{0,14}}(?:\s[A-Z][\w'’]*)?)\s+{_TIME}\s*:?\s+(?=\S)")
 _LABEL = re.compile(r"(?P<label>[^\W\d_][^:|\n]{0,70}?)\s*(?P<sep>:(?!\d|//)|\s[-–—]\s|\s?[–—](?=\s))\s*")
+_SAYING = re.compile(
+    r"\s(?:said|says|wrote|writes|texted|replied|added|asked|answered|told|stated)(?: (?:to )?(?:me|us|him|her|them|SW))?$"
+)
 _BULLET = re.compile(r"\s*(?:[-*•·–—▪◦○>✓✔☑☐→]+|\(?\d{1,2}[.)]|\(?[a-h][.)]|\(?[ivx]{1,4}\))\s+(?=\S)")
 _EMAIL_FIELD = re.compile(
-    r"\s*>*\s*(?P<field>From|Sent|To|Cc|CC|Bcc|Subject|Subj|Date|Re|RE|FW|Fwd|Importance|Attachments?)\s*:\s*(?P<value>.*)"
+    r"[\s>]*+(?P<field>From|Sent|To|Cc|CC|Bcc|Subject|Subj|Date|Re|RE|FW|Fwd|Importance|Attachments?)\s*:\s*(?P<value>.*)"
 )
+_CELL_EDGE = re.compile(r" \|(?= )|\t+| {4,}")
 _RULE = re.compile(r"[\s\-_=*#~.•·>]{3,}$")
 _QUESTION = re.compile(r"[^?]{4,140}\?\s*(?:\([^)]{0,80}\)\s*)?$")
 _QUESTION_INLINE = re.compile(r"(?P<q>(?:(?:Q|q)?\d{1,2}[.):]?\s*|[A-Z]\d\.?\s*)?[A-Z][^?\n]{4,110}\?(?:\s*\([^)]{0,80}\))?)\s+(?=\S)")
 _UPPER = re.compile(r"[^a-z]*[A-Z]{3}[^a-z]*$")
 _EMPTY_ANSWER = re.compile(
-    r"[\s\-–—_.…]*(?:n/?a|not applicable|tbc|to be (?:confirmed|obtained|completed|added|updated)|none|nil|not (?:recorded|obtained|known|completed|sought|given)|blank|as above|see above|as previous|\?+)?[\s.\-–—_…]*$",
+    r"[\s\-–—_.…(\[]*(?:n/?a|not applicable|tbc|to be (?:confirmed|obtained|completed|added|updated)(?: [^.\n]{0,30})?|none|nil|not (?:recorded|obtained|known|completed|sought|given|available|returned)|(?:left )?blank|as above|see above|as previous|see (?:last|previous) \w+|\?+)?[\s.\-–—_…)\]]*$",
     re.I,
 )
 _SHORT_LABELS = frozenset(
@@ -146,14 +150,25 @@ def segment(text: str, headings: Catalogue | None = None) -> Segmented:
     >>> [(s.kind, s.asks, s.label, note[s.start:s.end]) for s in segment(note).segments]
     [('prose', '', '', 'Seen at home.'), ('heading', 'child', '', "Child's views:"), ('bullet', 'child', '', 'wants to stay'), ('turn', 'child', 'YP', 'its fine')]
     """
-    return _Cutter(surface(text), headings or catalogue()).run()
+    return _Cutter(text, surface(text), headings or catalogue()).run()
+
+
+def is_empty_answer(view: str, start: int, end: int) -> bool:
+    """Whether what stands under a heading is no answer to it.
+
+    Examples
+    --------
+    >>> [is_empty_answer(words, 0, len(words)) for words in ("N/A", " - ", "to be obtained before review", "none of it is fair")]
+    [True, True, True, False]
+    """
+    return end - start < 60 and _EMPTY_ANSWER.match(view, start, end) is not None
 
 
 class _Cutter:
     """Walks down the lines of one note and remembers what is in force: heading, author, block."""
 
-    def __init__(self, view: str, headings: Catalogue) -> None:
-        self.view, self.headings = view, headings
+    def __init__(self, text: str, view: str, headings: Catalogue) -> None:
+        self.text, self.view, self.headings = text, view, headings
         self.out: list[Segment] = []
         self.heading: Heading | None = None
         self.heading_own_line = False
@@ -213,7 +228,7 @@ class _Cutter:
         if stamp and stamp.end() > at + 2 and stamp.end() < end:
             at, kind = stamp.end(), "entry"
             self.block += 1
-        if self.view.count(" | ", at, end) >= 1 or (re.search(r"\S {4,}\S", self.view[at:end]) and self.view.count("   ", at, end) >= 2):
+        if self._table_like(at, end):
             self._cells(at, end)
             return
         if self._label(at, end, kind):
@@ -242,7 +257,7 @@ class _Cutter:
         if known and (words.endswith((":", "?")) or bullet or len(words.split()) >= 2 or words.isupper() or words[0].isupper()):
             return known
         if words.endswith(":") and len(words) < 70:
-            return known or OTHER
+            return known or (None if _SAYING.search(words.rstrip(": ")) else OTHER)
         if _QUESTION.match(words) and words[0].isupper() and len(words) < 140 and not self._turn_label(words):
             return known or Heading("question", "other question", "")
         if (
@@ -260,6 +275,8 @@ class _Cutter:
         if not match or len(match["label"].split()) > 9:
             return False
         label, rest = match["label"].strip(), match.end()
+        if _SAYING.search(label):
+            return False  # "Tia wrote: I want to go home" is a sentence
         if match["sep"].strip() != ":" and not self._turn_label(label) and not self.headings.find(label):
             return False
         known = self.headings.find(label)
@@ -304,9 +321,19 @@ class _Cutter:
             return inner.speaker if inner and not inner.unsure else ""
         return ""
 
+    def _table_like(self, at: int, end: int) -> bool:
+        """Whether bars, tabs or wide gaps part a line; gaps in the text as it came, for blanked-out debris leaves gaps that part nothing."""
+        if self.view.count(" | ", at, end) or "\t" in self.text[at:end].strip():
+            return True
+        return self.text.count("   ", at, end) >= 2 and re.search(r"\S {4,}\S", self.text[at:end]) is not None
+
     def _cells(self, at: int, end: int) -> None:
-        for match in re.finditer(r"(?:(?! \| | {4,})[^\n])+", self.view[at:end]):
-            a, b = at + match.start(), at + match.end()
+        edges = [at, *(edge for match in _CELL_EDGE.finditer(self.text, at, end) for edge in match.span()), end]
+        for a, b in zip(edges[::2], edges[1::2], strict=True):
+            while a < b and self.view[a] in " |":
+                a += 1
+            while b > a and self.view[b - 1] in " |":
+                b -= 1
             if not self._label(a, b, "cell"):
                 self._add("cell", a, b)
 
@@ -343,7 +370,7 @@ class _Cutter:
         a, b = self._trim(start, end)
         if a >= b:
             return
-        if kind != "header" and not (self.heading is not None and _EMPTY_ANSWER.match(self.view, a, b)):
+        if kind != "header" and not (self.heading is not None and is_empty_answer(self.view, a, b)):
             self.answered = True
         last = self.out[-1] if self.out else None
         if (
@@ -364,6 +391,8 @@ class _Cutter:
 
     def _runs_on(self, before: int, after: int) -> bool:
         left = self.view[max(0, before - 1) : before]
+        if left == ":" and _SAYING.search(self.view[max(0, before - 40) : before].rstrip(": ")):
+            return True  # "Mum told me:" and what she said on the next line
         return left not in '.!?:”"' and self.view[after : after + 1].islower() and self._line_length(before) > 55
 
     def _line_length(self, at: int) -> int:

@@ -9,8 +9,9 @@ from importlib.resources import files
 
 __all__ = ["sentences"]
 
-# A stop, its closing quotes or brackets, then white space; or an end mark glued to a capital ("home.She").
-_STOP = re.compile(r"(?P<mark>\.{3,}|…|[.!?]+)(?P<close>[\"'’”»)\]]*)(?P<gap>[ \n]+|(?=[A-Z][a-z]|[“‘]))")
+# A stop, its closing quotes or brackets, then white space; or an end mark glued to a capital ("home.She"). Possessive, and begun only once
+# in a run of marks: a line of 10,000 question marks is read once.
+_STOP = re.compile(r"(?P<mark>(?<![.!?])(?:\.{3,}+|[.!?]++)|…)(?P<close>[\"'’”»)\]]*+)(?P<gap>[ \n]+|(?=[A-Z][a-z]|[“‘]))")
 _WORD_BEFORE = re.compile(r"([A-Za-z][A-Za-z.]*)$")
 _SURE = frozenset("!?")
 

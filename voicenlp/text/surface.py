@@ -16,7 +16,8 @@ _TAG = re.compile(
     rf"<(?P<brk>{_BREAK})\b[^<>]{{0,200}}>|</?[a-zA-Z][a-zA-Z0-9]{{0,12}}(?:\s[^<>]{{0,300}})?/?>|<!--.{{0,500}}?-->", re.I | re.S
 )
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,6});")
-_RTF = re.compile(r"\\(?P<brk>par|line|pard)\b ?|\\'[0-9a-f]{2}|\\[a-z]{2,12}-?\d{0,5} ?|\{\\\*?[^{}\\]{0,80}\}")
+_RTF = re.compile(r"\\(?P<brk>par|line|pard)\b ?|\\'[0-9a-f]{2}|\\[a-z]{2,12}-?\d{0,5} ?|\{\\\*?[^{}\\]{0,80}\}|[{}]")
+_APOSTROPHE = re.compile(r"(?<=\w)’(?=\w)")
 _SPACES = {ord(c): " " for c in "\u00a0\u2007\u202f\u2009\u200a\u2002\u2003\u200b\ufeff\t\x0b\x0c\x00"}
 _SPACES |= {ord("\r"): " ", ord("\u2028"): "\n", ord("\u2029"): "\n", ord("\x85"): "\n"}
 
@@ -44,7 +45,7 @@ def surface(text: str) -> str:
     -------
     str
         Same length in code points. Tags, RTF control words and entities are blanks (a block tag begins with a line end), every kind of
-        space is a plain one, lone ``\r`` are line ends.
+        space is a plain one, lone ``\r`` are line ends, curly apostrophes inside words are straight.
 
     Examples
     --------
@@ -60,4 +61,6 @@ def surface(text: str) -> str:
         view = _ENTITY.sub(_blank_entity, view)
     if "\\par" in view or "{\\rtf" in view or "\\f0" in view:
         view = _RTF.sub(_blank_tag, view)
+    if "’" in view:
+        view = _APOSTROPHE.sub("'", view)
     return view.translate(_SPACES)
