@@ -101,7 +101,7 @@ class Scheme:
         Examples
         --------
         >>> default_scheme().faults({"element": "audience", "start": 4, "end": 2, "speaker": "aunt"})
-        ["end 2 is not after start 4", "speaker 'aunt' is not in the scheme"]
+        ['end 2 is not after start 4', "speaker 'aunt' is not in the scheme"]
         """
         out = []
         element = span.get("element")

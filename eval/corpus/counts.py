@@ -11,7 +11,7 @@ from eval.corpus.check import SPLITS, check_record, metadata, records, writers
 KINDS = {
     "visits": r"visit|contact \(|session at home|home visit",
     "direct work and sessions": r"direct work|session|life story|three houses|transcript|interview(?! form)|debrief|observation",
-    "telephone calls and contacts": r"telephone|phone|\bcall|duty|contact record|contact log|contact note|edt|emergency duty|mash|voicemail|screening",
+    "telephone calls and contacts": r"phone|\bcall|duty|contact (?:record|log|note)|edt|mash|voicemail|screening",
     "emails": r"e-?mail",
     "messages": r"whatsapp|text (?:message|thread)|texts|messages|\btext\b",
     "carers' and homes' logs": r"log\b|diary|daily|shift|handover|overnight|keyworker|key work",
@@ -60,7 +60,8 @@ def table(title: str, rows: list[tuple[str, Counter]]) -> None:
 
 def main() -> None:
     """Print all tables."""
-    size: dict[str, Counter] = {name: Counter() for name in ("writers", "whole records", "passages", "words", "without a child's voice", "second person")}
+    names = ("writers", "whole records", "passages", "words", "without a child's voice", "second person")
+    size: dict[str, Counter] = {name: Counter() for name in names}
     kinds: dict[str, Counter] = {name: Counter() for name in [*KINDS, "other"]}
     ages: dict[str, Counter] = {name: Counter() for name in [*(band for _, _, band in AGES), "several children or not told"]}
     groups: dict[str, Counter] = {name: Counter() for name in GROUPS}
@@ -78,7 +79,8 @@ def main() -> None:
         kinds[next((name for name, pattern in KINDS.items() if re.search(pattern, kind)), "other")][split] += 1
         focus = meta.get("focus_child") if isinstance(meta.get("focus_child"), dict) else {}
         age = focus.get("age")
-        band = next((name for low, high, name in AGES if isinstance(age, int | float) and low <= age < high + 1), "several children or not told")
+        bands = [name for low, high, name in AGES if isinstance(age, int | float) and low <= age < high + 1]
+        band = bands[0] if bands else "several children or not told"
         ages[band][split] += 1
         told = f"{focus.get('notes', '')} {' '.join(map(str, meta.get('child_groups') or []))}".lower()
         for name, pattern in GROUPS.items():

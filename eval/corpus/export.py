@@ -27,15 +27,16 @@ def lines_of(records: list[Record]) -> list[str]:
         row |= {name: str(meta.get(name) or "") for name in COLUMNS}
         row |= {"child": str(focus.get("name") or ""), "age": str(focus.get("age") if focus.get("age") is not None else "")}
         row |= {"child_groups": [str(group) for group in meta.get("child_groups") or []]}
-        row |= {"people": [{"name": p["name"], "also": list(p.get("also") or []), "role": p.get("role", "")} for p in meta.get("people") or []]}
+        people = meta.get("people") or []
+        row["people"] = [{"name": one["name"], "also": list(one.get("also") or []), "role": one.get("role", "")} for one in people]
         row["spans"] = [_all_keys(span.as_dict()) for span in record.spans]
         out.append(json.dumps(row, ensure_ascii=False))
     return out
 
 
 def _all_keys(span: dict) -> dict:
-    empty = {"expression": [], "channel": "", "verbatim": False, "via": "", "challenge": False, "themes": [], "given": None, "how": "", "outcome": ""}
-    return {**empty, "of": [], **span}
+    voice = {"expression": [], "channel": "", "verbatim": False, "via": "", "challenge": False, "themes": []}
+    return {**voice, "given": None, "how": "", "outcome": "", "of": [], **span}
 
 
 def export(out: Path) -> dict[str, int]:

@@ -25,7 +25,8 @@ def test_tags_that_break_the_scheme_are_found(tmp_path):
 
 def test_a_record_copied_into_another_split_is_found():
     text = " ".join(f"word{n}" for n in range(40))
-    copied = {("train", "train/a/01"): text, ("test", "test/b/01"): "Other words first. " + text[100:], ("test", "test/b/02"): "quite other words"}
+    copied = {("train", "train/a/01"): text, ("test", "test/b/01"): "Other words first. " + text[100:]}
+    copied["test", "test/b/02"] = "quite other words"
     found = corpus.shared_runs(copied)
     assert {other for others in found.values() for other in others} | set(found) == {("train", "train/a/01"), ("test", "test/b/01")}
 
@@ -38,7 +39,8 @@ def test_it_loads_with_datasets_and_as_docbin(tmp_path):
     from eval.corpus.export import export
 
     counts = export(tmp_path)
-    loaded = datasets.load_dataset("json", data_files={"test": str(tmp_path / "test.jsonl")}, cache_dir=str(tmp_path / "cache"), split="test")
+    files = {"test": str(tmp_path / "test.jsonl")}
+    loaded = datasets.load_dataset("json", data_files=files, cache_dir=str(tmp_path / "cache"), split="test")
     assert len(loaded) == counts["test"]
     first = loaded[0]
     span = first["spans"][0]

@@ -149,11 +149,11 @@ def test_a_hundred_thousand_words_take_as_long_as_ten_times_ten_thousand():
     small, large = NOTE * 200, NOTE * 2000
     assert len(large.split()) > 100_000
     TAGGER.tag(Note("n", NOTE))
-    began = time.perf_counter()
+    began = time.process_time()
     few = TAGGER.tag(Note("n", small))[0]
-    middle = time.perf_counter()
+    middle = time.process_time()
     many = TAGGER.tag(Note("n", large))[0]
-    took = time.perf_counter() - middle
+    took = time.process_time() - middle
     assert len(many) > 10_000 and abs(len(many) - 10 * len(few)) <= 20  # the first and last copies stand at an edge
     assert took < 30 * (middle - began) and took < 40
 

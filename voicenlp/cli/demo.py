@@ -70,7 +70,12 @@ def _clear(folder: Path) -> None:
     from voicenlp.errors import UsageError, VoiceError
 
     try:
-        ours = all(event["purpose"] in (PURPOSE, "") for event in read_events(folder / "audit.log"))
+        purposes = {
+            event["purpose"]
+            for event in read_events(folder / "audit.log")
+            if event["event"] == "run.opened" and event["data"]["command"] == "tag"
+        }
+        ours = purposes == {PURPOSE}
     except VoiceError:
         ours = False
     if not ours:

@@ -78,10 +78,25 @@ def find_column(present: Sequence[str], wanted: str, source: str) -> str | None:
     return None
 
 
+_TEXT_OF_NAMES = """
+a actual and answer at author body by case child code contact control created creator date description detail details document end entered
+event for form id in instance is key last value name no note notes number of on or own person planned question reason record recorded ref
+reference role section short start subject summary team text the time title to type updated user visit was worker workflow step written
+"""
+_NAME_WORDS = frozenset(_TEXT_OF_NAMES.split())
+
+
+def _like_a_name(name: str) -> bool:
+    """Whether words are what columns are called, rather than a cell of somebody's record."""
+    words = re.findall(r"[^\W_]+", name.lower())
+    return len(name) <= 40 and (len(words) <= 1 or " " not in name.strip() or all(word in _NAME_WORDS for word in words))
+
+
 def listed(present: Sequence[str]) -> str:
     """Say which columns are there, for a message.
 
-    A file without a header has a record in its place, so what looks like data is not shown.
+    A file without a header has a record in its place, so only what looks like the name of a column is shown: one word, or several that
+    forms and exports use in names.
 
     Examples
     --------
@@ -91,7 +106,7 @@ def listed(present: Sequence[str]) -> str:
     names = [name for name in present if name.strip()]
     if any(re.fullmatch(r"[\d\s./:-]+", name) for name in names):
         return "the first row holds data, not the names of columns"
-    shown = ", ".join(name if len(name) <= 60 else "(a long name)" for name in names[:30])
+    shown = ", ".join(name if _like_a_name(name) else "(not shown)" for name in names[:30])
     more = f" and {len(names) - 30} more" if len(names) > 30 else ""
     return f"the columns there are: {shown or 'none'}{more}"
 

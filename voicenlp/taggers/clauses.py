@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from voicenlp.records import Span
 from voicenlp.taggers.cues import Cue
 
-__all__ = ["clause_end", "content_edges", "trim", "with_negation"]
+__all__ = ["clause_end", "content_edges", "trim", "uncrossed", "with_negation"]
 
 _TAIL = re.compile(
     r"\s*[,–—-]?\s+(?:(?:he|she|they|mum|dad|[A-Z][\w'’-]+)\s+(?:said|says|told me|added|explained|thinks|reckons|replied|asked|shouted|whispered|wrote)|(?:said|says|added|replied)\s+(?:he|she|mum|dad|[A-Z][\w'’-]+))(?:\s+\w+ly)?\s*$"
@@ -76,3 +78,25 @@ def trim(view: str, start: int, end: int) -> tuple[int, int]:
         while end > start and view[end - 1] in " \n":
             end -= 1
     return start, end
+
+
+def uncrossed(view: str, spans: list[Span]) -> list[Span]:
+    """Return spans of which none cross: where two do, the one that is no voice gives way, else the later; what is left of it may be nothing.
+
+    Examples
+    --------
+    >>> [(s.start, s.end) for s in uncrossed("I asked Kai if he is happy", [Span("space", 2, 17), Span("voice", 15, 26)])]
+    [(2, 14), (15, 26)]
+    """
+    out: list[Span] = []
+    # voices first, so that it is the others that give way
+    for span in sorted(spans, key=lambda s: (s.element != "voice", s.start, -s.end)):
+        start, end = span.start, span.end
+        for other in out:
+            if start < other.start < end < other.end:
+                start, end = trim(view, start, other.start)
+            elif other.start < start < other.end < end:
+                start, end = trim(view, other.end, end)
+        if end - start >= 2:
+            out.append(replace(span, start=start, end=end))
+    return sorted(out, key=lambda s: (s.start, -s.end))

@@ -17,7 +17,7 @@ from voicenlp.records import Note, Person, Span
 from voicenlp.taggers.attributes import challenge_of, channel_of, expression_of, themes_of
 from voicenlp.taggers.base import numbered
 from voicenlp.taggers.chances import chances
-from voicenlp.taggers.clauses import clause_end, content_edges, trim, with_negation
+from voicenlp.taggers.clauses import clause_end, content_edges, trim, uncrossed, with_negation
 from voicenlp.taggers.cues import Cue, cues
 from voicenlp.taggers.kinds import ASKING, ASSESSMENT, ASSESSMENT_LEAD, BEHAVIOUR, FIRST, LOGISTICS, NARRATIVE, OPINION, is_bare_fact
 from voicenlp.taggers.quotes import quoted
@@ -520,7 +520,7 @@ class _Reader:
             at = bisect.bisect_right(starts, span.start) - 1
             heading = self.segments[at].heading if at >= 0 else None
             kept.append(replace(span, heading=heading.label if heading else ""))
-        return kept
+        return uncrossed(self.view, kept)
 
 
 # Share of spans of each rule that are right, speaker included, on the training part of the corpus: a rough order, not a calibration.

@@ -1,0 +1,8 @@
+"""What holds for all tests: nothing is asked of a network, not even by a library that would only look whether there is one."""
+
+from __future__ import annotations
+
+import os
+
+for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
+    os.environ.setdefault(name, "1")
