@@ -89,14 +89,20 @@ def uncrossed(view: str, spans: list[Span]) -> list[Span]:
     [(2, 14), (15, 26)]
     """
     out: list[Span] = []
-    # voices first, so that it is the others that give way
-    for span in sorted(spans, key=lambda s: (s.element != "voice", s.start, -s.end)):
+    open_: list[int] = []  # places in out of the spans that reach beyond where the sweep is
+    for span in sorted(spans, key=lambda s: (s.start, -s.end)):
+        open_ = [at for at in open_ if out[at].end > span.start]
         start, end = span.start, span.end
-        for other in out:
-            if start < other.start < end < other.end:
-                start, end = trim(view, start, other.start)
-            elif other.start < start < other.end < end:
+        for at in open_:
+            other = out[at]
+            if not other.start < start < other.end < end:
+                continue
+            if span.element == "voice" and other.element != "voice":
+                first, last = trim(view, other.start, start)
+                out[at] = replace(other, start=first, end=last)
+            else:
                 start, end = trim(view, other.end, end)
-        if end - start >= 2:
+        if end > start:
+            open_.append(len(out))
             out.append(replace(span, start=start, end=end))
-    return sorted(out, key=lambda s: (s.start, -s.end))
+    return sorted((s for s in out if s.end - s.start >= 2), key=lambda s: (s.start, -s.end))

@@ -17,6 +17,7 @@ _NAME = re.compile(
     rf"(?<![\w@.])(?:(?P<title>Mr|Mrs|Ms|Miss|Dr|Prof|PC|DC|DS|DI|Sgt|Cllr|Nurse|Sister|Judge|HHJ)\.?\s+)?"
     rf"(?P<name>(?:{_NAME_WORD})(?:\s(?:[A-Z]\.?\s)?(?:{_NAME_WORD}|[A-ZÀ-Þ][A-ZÀ-Þ'’\-]{{2,}})){{0,2}}|(?<=\s)[A-Z]\.\s?{_NAME_WORD}|[A-ZÀ-Þ]{{3,}}(?:-[A-ZÀ-Þ]+)?\s{_NAME_WORD})(?![\w@])"
 )
+_VERBAL = re.compile(r"[a-z]{2}(?:ing|ed|ly|ful|less|tion|ness|ment)$")
 INITIALS = re.compile(r"(?<![\w.&'’/])(?:[A-Z]-[A-Z]|[A-Z]{1,2})(?![\w&/.-])(?:['’]s)?")
 PRONOUN = re.compile(r"(?<![\w'’])(?:he|she|they|i|we|you|him|her|them|me)(?![\w])", re.I)
 AGE = re.compile(
