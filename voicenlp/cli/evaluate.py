@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +12,7 @@ from voicenlp.cli.results import show_rows
 from voicenlp.errors import UsageError
 
 if TYPE_CHECKING:
-    from voicenlp.evaluation.results import Row
+    from voicenlp.evaluation.results import Evaluation, Row
     from voicenlp.io.annotations import Record
 
 NAME = "evaluate"
@@ -30,6 +31,9 @@ def command(
     seed: Annotated[int, typer.Option("--seed", help="Of the samples.")] = 0,
     with_people: Annotated[bool, typer.Option("--with-people", help="Give the model the people of each record as a roster.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Print every figure, not only the main ones.")] = False,
+    card: Annotated[
+        str | None, typer.Option("--card", help="Write the result into the model's card, under this name of a data set.")
+    ] = None,
     errors: Annotated[bool, typer.Option("--errors", help="Count the mistakes by kind.")] = False,
 ) -> int:
     """Print the figures."""
@@ -40,8 +44,12 @@ def command(
 
     if (model is None) == (pred is None):
         raise UsageError("give either --model or --pred")
+    if card is not None and model is None:
+        raise UsageError("--card needs --model: predictions have no card")
     golden = read_annotations(gold)
+    began = time.perf_counter()
     predicted = _predictions(pred) if pred is not None else predict(golden, str(model), with_people=with_people)
+    seconds = time.perf_counter() - began
     result = evaluate(predicted, golden, by=[name.strip() for name in by.split(",") if name.strip()], bootstrap=bootstrap, seed=seed)
     show_rows(result.table() if every or by else [row for row in result.table() if _main(row)])
     for remark in result.remarks():
@@ -52,7 +60,47 @@ def command(
     if json_file is not None:
         with replacing(json_file) as file:
             file.write(result.to_json().encode("utf-8"))
+    if card is not None:
+        from voicenlp.taggers.cards import add_result
+
+        path = add_result(
+            str(model), card, _entry(result, golden, seconds, f"voicenlp evaluate {gold.name} --model {Path(str(model)).name}")
+        )
+        typer.echo(f"written into the card {path.name} as {card}")
     return 0
+
+
+def _entry(result: Evaluation, golden: list[Record], seconds: float, command: str) -> dict[str, Any]:
+    """Return what a card keeps of a result."""
+    import datetime as dt
+    import hashlib
+
+    figures = {(row.part, row.name, row.measure): row for row in result.table()}
+    texts = hashlib.sha256("".join(record.text for record in golden).encode("utf-8", "surrogatepass")).hexdigest()
+    words = sum(len(record.text.split()) for record in golden)
+
+    def figure(part: str, name: str, measure: str) -> dict[str, float | None] | None:
+        row = figures.get((part, name, measure))
+        if row is None or row.value is None:
+            return None
+        rounded = {"low": row.low, "high": row.high}
+        return {"value": round(row.value, 4), **{side: None if edge is None else round(edge, 4) for side, edge in rounded.items()}}
+
+    speakers = [measure for part, name, measure in figures if (part, name) == ("speakers", "voice")]
+
+    return {
+        "command": command,
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "records": len(golden),
+        "words": words,
+        "texts_sha256": texts,
+        "words_per_second": round(words / max(seconds, 1e-9)),
+        "f1_span": round(figures["spans", "voice", "iou"].value or 0.0, 3),
+        "f1_span_speaker": round(figures["spans", "voice", "speaker"].value or 0.0, 3),
+        "elements": {name: figure("spans", name, "iou") for name in ("voice", "space", "audience", "influence")},
+        "speakers": {name: figure("speakers", "voice", name) for name in speakers},
+        "attributes": {f"{row.name}: {row.measure}": figure(*key) for key, row in figures.items() if key[0] == "attributes"},
+    }
 
 
 def _predictions(path: Path) -> list[Record]:

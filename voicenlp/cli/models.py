@@ -14,10 +14,10 @@ def command() -> int:
 
     rows = []
     for model in models():
-        measured = model.measured
-        rows.append(
-            [model.name + (" (default)" if model.name == DEFAULT_MODEL else ""), model.kind, model.version, model.description,
-             measured.get("f1_span_speaker", "not measured"), measured.get("words_per_second", "not measured"), measured.get("on", "")]
-        )  # fmt: skip
-    show_table("", ["model", "kind", "version", "what it is", "span+speaker F1", "words/s", "measured on"], rows, numbers=(4, 5))
+        name = model.name + (" (default)" if model.name == DEFAULT_MODEL else "")
+        for data_set, entry in (model.measured or {"": {}}).items():
+            figures = [entry.get(key, "not measured") for key in ("f1_span", "f1_span_speaker", "words_per_second")]
+            rows.append([name, model.kind, model.version, model.description, *figures, data_set])
+    columns = ["model", "kind", "version", "what it is", "span F1", "span+speaker F1", "words/s", "measured on"]
+    show_table("", columns, rows, numbers=(4, 5, 6))
     return 0

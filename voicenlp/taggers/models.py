@@ -11,6 +11,7 @@ from typing import Any
 
 from voicenlp.errors import ModelError
 from voicenlp.taggers.base import Tagger
+from voicenlp.taggers.cards import read_card
 
 __all__ = ["DEFAULT_MODEL", "ModelInfo", "describe_model", "models", "open_tagger"]
 
@@ -21,7 +22,7 @@ DEFAULT_MODEL = "rules"
 class ModelInfo:
     """A model: its name, kind, version and the hash of what it is made of.
 
-    ``measured`` holds the figures of its card: what was measured, on what, by which command.
+    ``measured`` holds the results of its card by data set: what was measured, by which command.
     """
 
     name: str
@@ -54,17 +55,13 @@ def describe_model(name: str) -> ModelInfo:
     """
     if name != "rules":
         raise ModelError(f"no model called {name!r}: there are {', '.join(['rules'])}")
-    import json
-
     resources = files("voicenlp").joinpath("resources")
     digest = hashlib.sha256()
     for part in ("chances.toml", "cues.toml", "headings.toml", "roles.toml", "themes.toml", "words.toml"):
         digest.update(resources.joinpath(part).read_bytes())
     for module in ("rules", "cues", "quotes", "chances", "attributes", "clauses", "kinds"):
         digest.update(files("voicenlp").joinpath(f"taggers/{module}.py").read_bytes())
-    card = resources.joinpath("rules_card.json")
-    measured = json.loads(card.read_text(encoding="utf-8")) if card.is_file() else {}
-    return ModelInfo("rules", "rules", "1", digest.hexdigest(), "transparent rules; the baseline", measured)
+    return ModelInfo("rules", "rules", "1", digest.hexdigest(), "transparent rules; the baseline", read_card("rules").get("results", {}))
 
 
 def open_tagger(name: str | Path = DEFAULT_MODEL) -> Tagger:
