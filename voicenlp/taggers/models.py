@@ -53,6 +53,13 @@ def describe_model(name: str) -> ModelInfo:
     ModelError
         If there is no such model.
     """
+    if _kind(name) == "linear":
+        digest = hashlib.sha256()
+        for part in ("manifest.json", "model.skops"):
+            file = Path(name) / part
+            digest.update(file.read_bytes() if file.is_file() else b"")
+        measured = read_card(name).get("results", {})
+        return ModelInfo(name, "linear", "1", digest.hexdigest(), "linear models over words and what is known of them", measured)
     if name != "rules":
         raise ModelError(f"no model called {name!r}: there are {', '.join(['rules'])}")
     resources = files("voicenlp").joinpath("resources")
@@ -67,6 +74,11 @@ def describe_model(name: str) -> ModelInfo:
 def open_tagger(name: str | Path = DEFAULT_MODEL) -> Tagger:
     """Open a model by name or folder.
 
+    Raises
+    ------
+    ModelError
+        If there is no such model, or the folder's was made for another version of the scheme or can't be read.
+
     Examples
     --------
     >>> open_tagger("rules").name
@@ -76,5 +88,23 @@ def open_tagger(name: str | Path = DEFAULT_MODEL) -> Tagger:
         from voicenlp.taggers.rules import RuleTagger
 
         return RuleTagger()
+    if _kind(name) == "linear":
+        from voicenlp.taggers.linear import LinearTagger
+
+        return LinearTagger.load(name)
+    if _kind(name) == "neural":
+        from voicenlp.taggers.neural import NeuralTagger
+
+        return NeuralTagger(name)
     describe_model(str(name))
     raise ModelError(f"no model called {str(name)!r}")
+
+
+def _kind(folder: str | Path) -> str:
+    """Return the kind that the manifest of a model's folder names; empty where there is none."""
+    import json
+
+    try:
+        return str(json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))["kind"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

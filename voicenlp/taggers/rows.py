@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from voicenlp.records import Span
 from voicenlp.taggers.features import FEATURES, characters, starts_of
 from voicenlp.taggers.rules import RuleTagger
 from voicenlp.text.reading import Reading
@@ -108,14 +109,30 @@ class Columns:
         return matrix
 
 
-def words_of(reading: Reading, rules: RuleTagger) -> Words:
+class _Told(RuleTagger):
+    """The rules, with what they said of a note: they need not be asked twice."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self.spans = list(spans)
+
+    def tag_reading(self, reading: Reading) -> list[Span]:
+        return self.spans
+
+
+def words_of(reading: Reading, ruled: Sequence[Span]) -> Words:
     """Return the words of a note with what is known of each.
+
+    Parameters
+    ----------
+    reading : Reading
+    ruled : sequence of Span
+        What the rules see in it.
 
     Examples
     --------
     >>> from voicenlp.records import Note
     >>> from voicenlp.text.reading import read
-    >>> words = words_of(read(Note("n1", "Mum rang. She's upset.")), RuleTagger())
+    >>> words = words_of(read(Note("n1", "Mum rang. She's upset.")), [])
     >>> words.offsets.tolist(), words.breaks.tolist()
     ([[0, 3], [4, 8], [8, 9], [10, 15], [16, 21], [21, 22]], [False, False, False, True, False, False])
     """
@@ -124,7 +141,7 @@ def words_of(reading: Reading, rules: RuleTagger) -> Words:
     view = reading.view
     offsets = np.array([match.span() for match in _WORD.finditer(view)], dtype=np.int64).reshape(-1, 2)
     forms = [view[a:b].lower() for a, b in offsets.tolist()]
-    known = characters(reading, rules)[offsets[:, 0]].astype(np.int64) if forms else np.zeros((0, _KNOWN), dtype=np.int64)
+    known = characters(reading, _Told(ruled))[offsets[:, 0]].astype(np.int64) if forms else np.zeros((0, _KNOWN), dtype=np.int64)
     breaks = np.zeros(len(forms), dtype=bool)
     starts = starts_of(reading)
     if forms and len(starts):
@@ -210,7 +227,7 @@ def span_rows(words: Words, spans: Sequence[tuple[int, int]]) -> Rows:
     --------
     >>> from voicenlp.records import Note
     >>> from voicenlp.text.reading import read
-    >>> words = words_of(read(Note("n1", "Mum feels tired.")), RuleTagger())
+    >>> words = words_of(read(Note("n1", "Mum feels tired.")), [])
     >>> len(span_rows(words, [(1, 2), (2, 2)]))
     2
     """
@@ -233,8 +250,9 @@ def _about(words: Words, first: int, last: int) -> np.ndarray:
         if 0 <= at < len(words):
             for column in np.flatnonzero(words.known[at]).tolist():
                 parts.append(_mixed(300 + column * 10 + place, words.known[at, column : column + 1]))
-    for column in ("rule_speaker", "rule", "quoted"):
-        parts.append(_mixed(60 + _AT[column], np.unique(words.known[first : last + 1, _AT[column]])))
+    told = words.known[first : last + 1]
+    for at in (_AT["rule_speaker"], _AT["rule"], _AT["quoted"]):
+        parts.append(_mixed(60 + at, np.unique(told[:, at])))
     parts += _near(words, first, last)
     return np.concatenate(parts)
 

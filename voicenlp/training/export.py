@@ -1,0 +1,84 @@
+"""From a trained network to the files that the plain install runs: ONNX, quantised to int8, with tokeniser and manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from voicenlp.audit import versions
+from voicenlp.io.tables import replacing
+from voicenlp.taggers.features import FEATURES
+from voicenlp.taggers.heads import Heads
+from voicenlp.training.network import Network
+
+__all__ = ["export"]
+
+
+def export(
+    network: Network, tokenizer: Path, folder: Path, heads: Heads, special: dict[str, int], *, name: str, about: dict[str, Any]
+) -> Path:
+    """Write ``model.onnx`` (int8), ``tokenizer.json`` and ``manifest.json`` into a folder.
+
+    Parameters
+    ----------
+    network : Network
+    tokenizer : Path
+        The encoder's ``tokenizer.json``.
+    folder : Path
+    heads : Heads
+    special : dict
+        Ids of ``cls``, ``sep`` and ``pad``.
+    name : str
+    about : dict
+        What else the manifest says: corpus hash, settings, encoder.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    folder.mkdir(parents=True, exist_ok=True)
+    full = folder / "model.fp32.onnx"
+    network.eval()
+    size = 16
+    sample = (
+        torch.full((2, size), special["pad"], dtype=torch.int64),
+        torch.ones((2, size), dtype=torch.int64),
+        torch.zeros((2, size, len(FEATURES)), dtype=torch.int64),
+    )
+    axes = {0: "notes", 1: "tokens"}
+    torch.onnx.export(
+        network, sample, str(full), input_names=["ids", "mask", "features"], output_names=["scores"],
+        dynamic_axes={"ids": axes, "mask": axes, "features": axes, "scores": axes}, opset_version=17, dynamo=False,
+    )  # fmt: skip
+    quantize_dynamic(str(full), str(folder / "model.onnx"), weight_type=QuantType.QInt8)
+    full.unlink()
+    shutil.copyfile(tokenizer, folder / "tokenizer.json")
+    files = {part: _sha256(folder / part) for part in ("model.onnx", "tokenizer.json")}
+    manifest = {
+        "kind": "neural",
+        "name": name,
+        "special": special,
+        "files": files,
+        "versions": versions("voicenlp", "torch", "onnxruntime"),
+    }
+    with replacing(folder / "manifest.json") as file:
+        file.write(json.dumps({**manifest, **heads.manifest(), **about}, indent=2, sort_keys=True).encode("utf-8") + b"\n")
+    return folder
+
+
+def same_answers(network: Network, session: Any, batch: dict[str, np.ndarray]) -> float:
+    """Return the share of tokens of which the exported model says the same voice tag as the network."""
+    with torch.no_grad():
+        ours = network(*(torch.from_numpy(batch[name]) for name in ("ids", "mask", "features"))).numpy()
+    (theirs,) = session.run(None, {name: batch[name] for name in ("ids", "mask", "features")})
+    kept = batch["mask"].astype(bool)
+    return float((ours[kept][:, :5].argmax(-1) == theirs[kept][:, :5].argmax(-1)).mean())
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

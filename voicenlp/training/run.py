@@ -1,0 +1,131 @@
+"""A training run from settings to an exported model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from voicenlp.errors import InputError, UsageError
+from voicenlp.io.annotations import Record, read_annotations
+from voicenlp.records import Person
+from voicenlp.scheme import default_scheme
+from voicenlp.taggers.heads import Heads
+from voicenlp.taggers.rules import RuleTagger
+from voicenlp.training.settings import TrainSettings
+
+__all__ = ["run_training"]
+
+
+def run_training(
+    settings: TrainSettings,
+    out: Path,
+    judge: Callable[[list[Record], list[Record]], tuple[float, float]],
+    roster_of: Callable[[Any], list[Person]],
+    say: Callable[[str], None] = lambda line: None,
+) -> dict[str, Any]:
+    """Train a model and write it into a folder.
+
+    A run that was stopped goes on from its last epoch when it is started again with the same settings into the same folder.
+
+    Parameters
+    ----------
+    settings : TrainSettings
+    out : Path
+        ``model.onnx``, ``tokenizer.json``, ``manifest.json`` and ``history.json`` are written here.
+    judge : callable
+        Predicted and annotated records to the F1 of voice spans without and with the speaker.
+    roster_of : callable
+        The metadata of a record to its people.
+    say : callable
+        Told what goes on, a line at a time.
+
+    Returns
+    -------
+    dict
+        The history of the run: an entry an epoch, and the best.
+
+    Raises
+    ------
+    InputError
+        If records or encoder can't be read.
+    UsageError
+        If what training needs is not installed.
+    """
+    try:
+        import torch
+        from tokenizers import Tokenizer
+        from transformers import AutoConfig, AutoModel
+    except ImportError as error:
+        raise UsageError(f'training needs {error.name}: pip install "voicenlp[train]"') from None
+    from voicenlp.training.examples import example_of
+    from voicenlp.training.export import export
+    from voicenlp.training.network import Network
+    from voicenlp.training.trainer import train
+
+    tokenizer_file = settings.encoder / "tokenizer.json"
+    try:
+        tokenizer = Tokenizer.from_file(str(tokenizer_file))
+        config = AutoConfig.from_pretrained(str(settings.encoder), local_files_only=True)
+    except Exception as error:  # these libraries raise whatever comes to hand
+        raise InputError(f"holds no encoder that can be read ({type(error).__name__})", source=settings.encoder) from None
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    found = {name: tokenizer.token_to_id(token) for name, token in (("cls", "[CLS]"), ("sep", "[SEP]"), ("pad", "[PAD]"))}
+    special = {name: number for name, number in found.items() if number is not None}
+    if len(special) < len(found):
+        raise InputError("its tokeniser lacks [CLS], [SEP] or [PAD]", source=tokenizer_file)
+    heads = Heads(default_scheme())
+    rules = RuleTagger()
+    parts = {"train": _records(settings.train), "dev": _records(settings.dev)}
+    examples = {
+        name: [example_of(record, tokenizer, rules, roster_of(record.meta)) for record in records] for name, records in parts.items()
+    }
+    say(f"{len(parts['train'])} records to learn from, {len(parts['dev'])} to judge by")
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    torch.manual_seed(settings.seed)
+    encoder = AutoModel.from_pretrained(str(settings.encoder), config=config, local_files_only=True, add_pooling_layer=False)
+    network = Network(encoder, heads.width)
+    out.mkdir(parents=True, exist_ok=True)
+    fingerprint = _fingerprint(settings, parts.values())
+    state = out / f"training-{fingerprint[:12]}.pt"
+    history = train(network, examples["train"], examples["dev"], heads, special, settings, state, judge, say)
+    about = {
+        "corpus_sha256": fingerprint,
+        "encoder_sha256": _sha256(settings.encoder / "model.safetensors"),
+        "epoch": history.best_epoch + 1,
+    }
+    about["settings"] = {key: value for key, value in settings.model_dump(mode="json").items() if key not in ("train", "dev", "encoder")}
+    export(network, tokenizer_file, out, heads, special, name=settings.name, about=about)
+    told = {"epochs": history.epochs, "best": history.best, "best_epoch": history.best_epoch + 1}
+    (out / "history.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    state.unlink(missing_ok=True)
+    say(f"best after epoch {history.best_epoch + 1}; exported to {out}")
+    return told
+
+
+def _records(places: Iterable[Path]) -> list[Record]:
+    records = [record for place in places for record in read_annotations(place)]
+    if not records:
+        raise InputError("hold no annotated records", source=", ".join(str(place) for place in places))
+    return records
+
+
+def _fingerprint(settings: TrainSettings, parts: Iterable[list[Record]]) -> str:
+    """Return a hash of what the run learns from and how: another corpus or setting is another run."""
+    digest = hashlib.sha256(settings.model_dump_json(exclude={"train", "dev", "encoder"}).encode())
+    for records in parts:
+        for record in records:
+            digest.update(record.text.encode("utf-8", "surrogatepass"))
+            digest.update(json.dumps([span.as_dict() for span in record.spans], sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,166 @@
+"""The training loop: bf16, progress, the best state by the dev figure, and a state to go on from after a kill."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from voicenlp.io.annotations import Record
+from voicenlp.records import Span
+from voicenlp.taggers.features import Encoded
+from voicenlp.taggers.heads import Heads
+from voicenlp.taggers.neural import merge_windows, spans_from, windows
+from voicenlp.training.examples import Example, Window, collate
+from voicenlp.training.network import Network
+from voicenlp.training.objective import objective
+from voicenlp.training.settings import TrainSettings
+
+__all__ = ["History", "Judge", "answers_of", "predictions", "train"]
+
+Judge = Callable[[list[Record], list[Record]], tuple[float, float]]
+
+POOL = 16
+"""Batches whose windows are sorted by length together: less padding, still shuffled."""
+
+
+@dataclass
+class History:
+    """What happened, epoch by epoch."""
+
+    epochs: list[dict[str, float]] = field(default_factory=list)
+    best: float = -1.0
+    best_epoch: int = -1
+
+
+def train(
+    network: Network, examples: Sequence[Example], dev: Sequence[Example], heads: Heads, special: dict[str, int], settings: TrainSettings,
+    state: Path, judge: Judge, say: Callable[[str], None] = lambda line: None,
+) -> History:  # fmt: skip
+    """Train a network and leave it in its best state.
+
+    Parameters
+    ----------
+    network, examples, dev, heads, special, settings
+    state : Path
+        File for all that is needed to go on after a kill; read if it is there, and written after each epoch.
+    judge : callable
+        Takes predicted and annotated records and returns the F1 of voice spans, and of voice spans with the right speaker. (Measuring is
+        not training's business: the caller brings it.)
+    say : callable
+        Told one line an epoch.
+    """
+    _seed(settings.seed)
+    stretches = [Window(example, first, last) for example in examples for first, last in windows(len(example.plain.ids))]
+    steps = settings.epochs * math.ceil(len(stretches) / settings.batch)
+    slow = [p for name, p in network.named_parameters() if name.startswith("encoder.")]
+    quick = [p for name, p in network.named_parameters() if not name.startswith("encoder.")]
+    optimiser = torch.optim.AdamW([{"params": slow, "lr": settings.rate}, {"params": quick, "lr": settings.head_rate}], weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min(1.0, step / (0.08 * steps)) * max(0.02, 1 - step / steps))
+    history, begin, best = History(), 0, None
+    if state.is_file():
+        kept = torch.load(state, weights_only=True)
+        network.load_state_dict(kept["network"])
+        optimiser.load_state_dict(kept["optimiser"])
+        schedule.load_state_dict(kept["schedule"])
+        history = History(kept["epochs"], kept["best"], kept["best_epoch"])
+        begin, best = len(history.epochs), kept["best_network"]
+        say(f"going on after epoch {begin}")
+    for epoch in range(begin, settings.epochs):
+        _seed(settings.seed + epoch)  # the same epoch sees the same order, however often the run was stopped
+        began = time.perf_counter()
+        loss = _epoch(network, stretches, heads, special, settings, optimiser, schedule)
+        span, figure = judge(predictions(network, dev, heads, special), [example.record for example in dev])
+        entry = {"loss": loss, "span": span, "speaker": figure, "seconds": time.perf_counter() - began}
+        history.epochs.append(entry)
+        figures = f"dev span F1 {span:.3f}, with speaker {figure:.3f}"
+        say(f"epoch {epoch + 1} of {settings.epochs}: loss {loss:.3f}, {figures}, {entry['seconds']:.0f} s")
+        if figure > history.best:
+            history.best, history.best_epoch = figure, epoch
+            best = {name: value.clone() for name, value in network.state_dict().items()}
+        _keep(state, network, optimiser, schedule, history, best)
+        if epoch - history.best_epoch >= settings.patience:
+            say("no better for a while: stopped")
+            break
+    if best is not None:
+        network.load_state_dict(best)
+    return history
+
+
+def _epoch(
+    network: Network, stretches: list[Window], heads: Heads, special: dict[str, int], settings: TrainSettings, optimiser: Any, schedule: Any
+) -> float:
+    order = list(stretches)
+    random.shuffle(order)
+    batches: list[list[Window]] = []
+    for at in range(0, len(order), settings.batch * POOL):
+        pool = sorted(order[at : at + settings.batch * POOL], key=lambda window: window.last - window.first)
+        cut = [pool[k : k + settings.batch] for k in range(0, len(pool), settings.batch)]
+        random.shuffle(cut)
+        batches += cut
+    network.train()
+    total = 0.0
+    for batch in batches:
+        made = collate([(window, random.random() < settings.roster_share) for window in batch], special)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            scores = network(*(torch.from_numpy(made[name]) for name in ("ids", "mask", "features")))
+        loss = objective(scores.float(), torch.from_numpy(made["tags"]), made["spans"], heads)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        total += loss.item()
+    return total / max(1, len(batches))
+
+
+def answers_of(network: Network, notes: Sequence[Encoded], heads: Heads, special: dict[str, int], batch: int = 16) -> list[np.ndarray]:
+    """Return the network's answers for the tokens of each note."""
+    places = [(at, first, last) for at, note in enumerate(notes) for first, last in windows(len(note.ids))]
+    places.sort(key=lambda place: place[2] - place[1])
+    examples = [Example(Record("", ""), note, note, np.zeros((len(note.ids), 4), dtype=np.int64), []) for note in notes]
+    parts: dict[int, list[tuple[int, int, np.ndarray]]] = {at: [] for at in range(len(notes))}
+    network.eval()
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        for begin in range(0, len(places), batch):
+            chosen = places[begin : begin + batch]
+            made = collate([(Window(examples[at], first, last), False) for at, first, last in chosen], special)
+            scores = network(*(torch.from_numpy(made[name]) for name in ("ids", "mask", "features"))).float().numpy()
+            for row, (at, first, last) in enumerate(chosen):
+                parts[at].append((first, last, scores[row, 1 : last - first + 1]))
+    return [merge_windows(len(note.ids), heads.width, parts[at]) for at, note in enumerate(notes)]
+
+
+def predictions(
+    network: Network, examples: Sequence[Example], heads: Heads, special: dict[str, int], *, told: bool = False
+) -> list[Record]:
+    """Return the records of examples with the spans that the network sees in them."""
+    notes = [example.told if told else example.plain for example in examples]
+    out = []
+    for example, note, answers in zip(examples, notes, answers_of(network, notes, heads, special), strict=True):
+        spans: list[Span] = spans_from(answers, note, heads, None, "neural") if len(note.ids) else []
+        out.append(Record(example.record.note_id, example.record.text, tuple(spans), example.record.meta))
+    return out
+
+
+def _keep(state: Path, network: Network, optimiser: Any, schedule: Any, history: History, best: Any) -> None:
+    kept = {
+        "network": network.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "epochs": history.epochs,
+        "best": history.best, "best_epoch": history.best_epoch, "best_network": best,
+    }  # fmt: skip
+    temporary = state.with_name(state.name + ".tmp")
+    torch.save(kept, temporary)
+    temporary.replace(state)
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
