@@ -23,7 +23,7 @@ def command(
     people: Annotated[Path | None, typer.Option("--people", help="Roster: child_id, person_id, name, also, role.")] = None,
     model: Annotated[str | None, typer.Option("--model", help="Name of a model, or a folder.")] = None,
     columns: Annotated[str | None, typer.Option("--columns", help="Column names, as note_id=ID,text=NoteText.")] = None,
-    preset: Annotated[str | None, typer.Option("--preset", help="Columns of a known export, such as liquidlogic-case-notes.")] = None,
+    preset: Annotated[str | None, typer.Option("--preset", help="Columns of a known export, such as liquidlogic_case_notes.")] = None,
     presets_file: Annotated[Path | None, typer.Option("--presets", help="TOML file with presets of your own.")] = None,
     query: Annotated[str | None, typer.Option("--query", help="SQL query, where NOTES is a database URL.")] = None,
     workers: Annotated[str | None, typer.Option("--workers", help="Processes, or auto; 1 by default.")] = None,
