@@ -48,8 +48,8 @@ def test_themes(words, theme):
     assert theme in themes_of(words)
 
 
-def test_themes_without_a_clue_are_the_default_and_the_scheme_knows_them_all():
-    assert themes_of("mm", default="emotions") == ("emotions",)
+def test_themes_without_a_clue_are_none_and_the_scheme_knows_them_all():
+    assert themes_of("mm") == ()
     assert set(_themes()[1].values()) == set(default_scheme().themes)
 
 

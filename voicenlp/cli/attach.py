@@ -25,6 +25,7 @@ def command(
     review_window: Annotated[
         str, typer.Option("--review-window", help="Days before and after a review whose notes count for it.")
     ] = "183,28",
+    purpose: Annotated[str | None, typer.Option("--purpose", help="What for; stands in the audit log.")] = None,
     audit: Annotated[Path | None, typer.Option("--audit", help="Audit log; DIR/audit.log by default.")] = None,
 ) -> int:
     """Write one table for each of the return, every row kept, in order."""
@@ -40,7 +41,7 @@ def command(
         raise UsageError(f"--format: {format!r} is none of csv, parquet")
     window = _days(review_window)
     run, to_return = open_run(folder), read_ssda903(where)
-    with opened_log(folder, audit, "attach", settings={"to": kind, "review_window": review_window}) as log:
+    with opened_log(folder, audit, "attach", settings={"to": kind, "review_window": review_window}, purpose=purpose) as log:
         linked = attach(run, to_return, review_window=window)
         paths = write(linked, out, format)
         rows = {name: table.num_rows for name, table in linked.tables.items()}

@@ -36,20 +36,22 @@ def command(out: Annotated[Path, typer.Option("--out", help="Folder for everythi
     out.mkdir(parents=True, exist_ok=True)
     if run_folder.exists():
         _clear(run_folder)
-    with as_file(files("voicenlp").joinpath("resources/demo")) as demo:
-        console.print("[bold]1. tag[/]      36 fictional notes of five children: who speaks, what they express")
-        run = tag(demo / "notes.csv", run_folder, people=demo / "people.csv", purpose=PURPOSE)
-        counts = run.info["counts"]
-        console.print(
-            f"            {counts['notes']} notes, {counts['words']:,} words: {counts['voice']} voices, {counts['space']} chances, "
-            f"{counts['audience']} times passed on, {counts['influence']} answers",
-            soft_wrap=True,
-        )
-        console.print("[bold]2. count[/]    indicators for each child and quarter")
-        indicators.command(run_folder, by="child_id,quarter", children=None, windows=None, out=None, format="parquet", audit=None)
-        console.print("[bold]3. attach[/]   beside every row of a fictional SSDA903 return")
-        attach.command(run_folder, to=f"ssda903:{demo / 'return'}", out=linked_folder, format="csv", review_window="183,28", audit=None)
-        _show(console, demo / "notes.csv", run_folder)
+    inputs = out / "inputs"
+    with as_file(files("voicenlp").joinpath("resources/demo")) as bundled:
+        shutil.copytree(bundled, inputs, dirs_exist_ok=True)
+    console.print("[bold]1. tag[/]      36 fictional notes of five children: who speaks, what they express")
+    run = tag(inputs / "notes.csv", run_folder, people=inputs / "people.csv", purpose=PURPOSE)
+    counts = run.info["counts"]
+    console.print(
+        f"            {counts['notes']} notes, {counts['words']:,} words: {counts['voice']} voices, {counts['space']} chances, "
+        f"{counts['audience']} times passed on, {counts['influence']} answers",
+        soft_wrap=True,
+    )
+    console.print("[bold]2. count[/]    indicators for each child and quarter")
+    indicators.command(run_folder, by="child_id,quarter", purpose=PURPOSE)
+    console.print("[bold]3. attach[/]   beside every row of a fictional SSDA903 return")
+    attach.command(run_folder, to=f"ssda903:{inputs / 'return'}", out=linked_folder, purpose=PURPOSE)
+    _show(console, inputs / "notes.csv", run_folder)
     console.print("[bold]4. verify[/]   the audit log")
     result = verify(run_folder / "audit.log")
     if not result.ok:
@@ -57,6 +59,7 @@ def command(out: Annotated[Path, typer.Option("--out", help="Folder for everythi
     console.print(f"            {result.events} events, unbroken; head {result.head[:16]}…")
     console.print()
     for what, where in (
+        ("notes, people and return it read", inputs),
         ("spans, notes, indicators", run_folder), ("what each figure means", run_folder / "indicators.dictionary.json"),
         ("the return with voice beside it", linked_folder), ("what was done, by whom, why", run_folder / "audit.log"),
     ):  # fmt: skip

@@ -28,6 +28,7 @@ def command(
     windows: Annotated[Path | None, typer.Option("--windows", help="Own windows: child_id, start, end.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the table; DIR by default.")] = None,
     format: Annotated[str, typer.Option("--format", help="parquet, csv or jsonl.")] = "parquet",
+    purpose: Annotated[str | None, typer.Option("--purpose", help="What for; stands in the audit log.")] = None,
     audit: Annotated[Path | None, typer.Option("--audit", help="Audit log; DIR/audit.log by default.")] = None,
 ) -> int:
     """Write ``indicators`` and ``indicators.dictionary.json``."""
@@ -43,7 +44,7 @@ def command(
     run, where = open_run(folder), out or folder
     theirs, own = read_table(children) if children else None, read_table(windows) if windows else None
     make_folder(where)
-    with opened_log(folder, audit, "indicators", settings={"by": by}) as log:
+    with opened_log(folder, audit, "indicators", settings={"by": by}, purpose=purpose) as log:
         table = indicators(run, by=by, children=theirs, windows=own)
         path = write_table(table, where / "indicators", format)
         write_dictionary(where / "indicators.dictionary.json", table.column_names)

@@ -54,6 +54,11 @@ def command(
     )
     if counts["left_out"]:
         typer.echo(f"{counts['left_out']:,} notes left out: their children opted out")
+    for what, name in (("opt-out list", "opt_outs_not_met"), ("roster", "roster_not_met")):
+        if counts[name]:
+            typer.echo(
+                f"{counts[name]:,} children of the {what} are in no note: is their child_id written as it is in the notes?", err=True
+            )
     typer.echo(f"written to {out}")
     if counts["rejects"]:
         typer.echo(f"{counts['rejects']:,} notes rejected; the reasons are in {out / 'rejects.parquet'}", err=True)

@@ -282,7 +282,7 @@ def _write(
         tables["rejects"] = pa.concat_tables([rejects_rows([]), *(r.rejects for r in kept), *late])
         info["outputs"] = []
     counts = {name: totals[name] for name in ("notes", "words", "rejects", *ELEMENTS)}
-    info["counts"] = {**counts, "left_out": counting.left_out, "children": len(counting.children)}
+    info["counts"] = {**counts, "left_out": counting.left_out, "children": len(counting.children), **counting.strangers}
     info["seconds"] = round(time.perf_counter() - started, 3)
     return Run(folder, info, tables)
 
@@ -296,6 +296,13 @@ class _Counting:
         self.children: set[str] = set()
         self._reads: Counter[str] = Counter()
         self._nobodys: list[Reject] = []
+        self._met: set[str] = set()
+
+    @property
+    def strangers(self) -> dict[str, int]:
+        """How many children of the opt-out list, and of the roster, no note was about: ids that may be written otherwise there."""
+        about = self.children | self._met
+        return {"opt_outs_not_met": len(self.excluded - about), "roster_not_met": len(self.rosters.keys() - {""} - about)}
 
     def batches(self) -> Iterator[Batch]:
         everybody = self.rosters.get("", [])
@@ -318,6 +325,7 @@ class _Counting:
                 self._nobodys.append(Reject(note.note_id, "opt-out", "no child_id: it can't be told whether the child opted out"))
             elif note.child_id in self.excluded:
                 self.left_out += 1
+                self._met.add(note.child_id)
             else:
                 kept.append(note)
         return kept

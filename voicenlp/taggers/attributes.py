@@ -73,8 +73,8 @@ def _themes() -> tuple[re.Pattern[str], dict[str, str]]:
     return pattern, theme_of
 
 
-def themes_of(words: str, around: str = "", default: str = "services") -> tuple[str, ...]:
-    """Return one or two themes for a voice; the words around it count a third.
+def themes_of(words: str, around: str = "") -> tuple[str, ...]:
+    """Return one or two themes for a voice, none where no word tells; the words around it count a third.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def themes_of(words: str, around: str = "", default: str = "services") -> tuple[
         for match in pattern.finditer(around.lower() + " "):
             counts[theme_of[match[0]]] += 1
     if not counts:
-        return (default,)
+        return ()
     ranked = counts.most_common(2)
     if len(ranked) == 2 and ranked[1][1] >= 3 and ranked[1][1] * 2 >= ranked[0][1]:
         return (ranked[0][0], ranked[1][0])

@@ -19,6 +19,7 @@ _WHO = (
 )
 
 
+_SIGHT = frozenset(["seen", "seen_alone", "not_seen", "not_alone", "communication_support", "no_support"])
 _OTHERS = frozenset(["he", "she", "they", "him", "her", "them"])
 
 
@@ -43,7 +44,7 @@ def _rules() -> dict[str, list[tuple[re.Pattern[str], list[_Rule]]]]:
             need = re.compile("|".join(re.escape(word) for word in entry["need"]))
             out.setdefault(element, []).append((need, group))
             for source in entry["match"]:
-                pattern = re.compile(source.replace("{WHO}", _WHO), re.I if "{WHO}" not in source else 0)
+                pattern = re.compile(source.replace("{WHO}", f"(?-i:{_WHO})"), re.I)
                 rule = _Rule(element, entry["id"], pattern, entry.get("given"), entry.get("how", ""), entry.get("outcome", ""))
                 group.append(rule)
     return out
@@ -79,7 +80,9 @@ def chances(view: str, start: int, end: int, cast: Cast, default: Actor | None) 
                 if b - a < 3 or any(a < y and x < b for x, y in taken):
                     continue
                 taken.append((a, b))
-                who = _who(cast, a, b, default, element)
+                # being seen is about the child unless the words name somebody else; nobody's chance is the interpreter's
+                sight = rule.how in _SIGHT
+                who = _who(cast, a, b, cast.focus if sight and cast.focus else default, named=sight)
                 speaker, person = (who.speaker, who.name) if who else ("child", "")
                 if element == "space" and speaker in ("practitioner", "manager"):
                     speaker, person = ("child", cast.focus.name if cast.focus else "")
@@ -111,10 +114,12 @@ def _in_word(char: str) -> bool:
     return char.isalnum() or char in "'’"
 
 
-def _who(cast: Cast, start: int, end: int, default: Actor | None, element: str) -> Actor | None:
-    """Return whose chance or voice it is: the first child mentioned, else the first person who is not the writer."""
+def _who(cast: Cast, start: int, end: int, default: Actor | None, *, named: bool) -> Actor | None:
+    """Return whose chance or voice it is: the first of the family mentioned (``named``: by more than a pronoun), else ``default``."""
     first = None
     for mention in cast.between(start, end):
+        if named and mention.actor < 0:
+            continue
         actor = cast.resolve(mention.word, mention.start) if mention.actor < 0 else cast.actors[mention.actor]
         if actor is None and mention.word.lower() in _OTHERS:
             return default  # somebody, not told who: not the next person named ("asked if she wanted to see Dad")
@@ -123,6 +128,4 @@ def _who(cast: Cast, start: int, end: int, default: Actor | None, element: str) 
         if actor.speaker in ("child", "parent", "carer", "family"):
             return actor
         first = first or actor
-    if first is not None and element != "space":
-        return default or first
-    return first or default
+    return default or first

@@ -21,6 +21,7 @@ from voicenlp.taggers.clauses import clause_end, content_edges, trim, uncrossed,
 from voicenlp.taggers.cues import Cue, cues
 from voicenlp.taggers.kinds import ASKING, ASSESSMENT, ASSESSMENT_LEAD, BEHAVIOUR, FIRST, LOGISTICS, NARRATIVE, OPINION, is_bare_fact
 from voicenlp.taggers.quotes import quoted
+from voicenlp.taggers.seen import seen_answer
 from voicenlp.text.headings import Catalogue
 from voicenlp.text.lexicon import Lexicon, lexicon
 from voicenlp.text.people import Actor
@@ -107,7 +108,8 @@ class _Reader:
                 continue
             if segment.kind == "heading":
                 self.topic = None
-                self._chances(segment.start, segment.end)
+                if not self._seen_box(index) and self.view[segment.end - 1] not in "?:":
+                    self._chances(segment.start, segment.end)
                 self._left_blank(index)
                 continue
             if segment.asks in _ASKED and is_empty_answer(self.view, segment.start, segment.end):
@@ -122,6 +124,23 @@ class _Reader:
                     start = cut
                 self.sentence(segment, start, end)
         return self._tidy()
+
+    def _seen_box(self, index: int) -> bool:
+        """A box that asks whether the child was seen: read its answer, and have nothing else read question or answer as a chance."""
+        head = self.segments[index]
+        following = self.segments[index + 1] if index + 1 < len(self.segments) else None
+        answer = following if following is not None and following.kind != "heading" and following.heading is head.heading else None
+        found = seen_answer(self.view, head, answer)
+        if found is None:
+            return False
+        start, end, given, how = found
+        child = self.cast.focus
+        self.counter += 1
+        self.out.append(
+            Span("space", start, end, "child", child.name if child else "", child.person_id if child else "", given=given, how=how, score=0.9,
+                 tagger=f"rules:space.box_{how}", span_id=f"t{self.counter}")
+        )  # fmt: skip
+        return True
 
     def _left_blank(self, index: int) -> None:
         """A heading that asks for somebody's view, with nothing or no more than "N/A" under it, is a missed chance."""
@@ -236,6 +255,8 @@ class _Reader:
             if any(a <= cue.start < b for a, b in marks):
                 continue  # inside somebody's own words
             actor = cue.actor
+            if segment.kind == "bullet" and actor is self.cast.author and self.topic is not None and self.topic.speaker in _OWN_LETTER:
+                actor = self.topic  # a list of somebody's points in their own "I"
             if cue.kind == "said" and not marks and actor.speaker != "practitioner" and (direct := _DIRECT.match(view, cue.end, end)):
                 a, b = trim(view, direct.end(), end)
                 if FIRST.search(view, a, b):
@@ -364,7 +385,9 @@ class _Reader:
         inner = quoted(self.view, start, end)
         if len(inner) == 1 and inner[0][0] - start <= 2 and end - inner[0][1] <= 3:
             a, b = inner[0]
-        verbatim = bool(written or FIRST.search(text) or inner or actor.speaker == "child")
+        verbatim = bool(
+            written or FIRST.search(text) or inner or (actor.speaker == "child" and not re.match(r"(?:he|she|they)\b", text, re.I))
+        )
         self._voice(
             a,
             b,
@@ -479,7 +502,7 @@ class _Reader:
         self.out.append(
             Span(
                 "voice", start, end, speaker, actor.name, actor.person_id, expression, channel, verbatim, via,
-                challenge_of(words, expression, speaker), themes_of(words, context, "services" if speaker in ("practitioner", "manager", "parent") else "emotions"),
+                challenge_of(words, expression, speaker), themes_of(words, context),
                 score=_SCORES.get(rule.split(".")[0], 0.4) * (1.0 if actor.sure else 0.8), tagger=f"rules:{rule}", span_id=f"t{self.counter}",
             )
         )  # fmt: skip

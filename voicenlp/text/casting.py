@@ -355,6 +355,9 @@ class _Finder:
             if speaker in ("practitioner", "professional") and self._childs_hand():
                 speaker = "child"
         if self.note.author:
+            known = self.by_name.get(" ".join(self.note.author.lower().split()))
+            if known is not None:
+                return self.actors[known]
             return Actor(self.note.author, speaker)
         for actor in self.actors:
             if actor.speaker == speaker and actor.role in ("social_worker", "manager") and speaker in ("practitioner", "manager"):

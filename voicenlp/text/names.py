@@ -15,9 +15,16 @@ __all__ = ["AGE", "INITIALS", "PRONOUN", "Name", "find_names"]
 _NAME_WORD = r"[A-ZÀ-Þ][a-zà-ÿ]+(?:['’][A-Za-z][a-z]+)?(?:-[A-ZÀ-Þ]?[a-zà-ÿ]+)*(?:['’](?=s\b))?|[A-ZÀ-Þ]['’][A-Z][a-zà-ÿ]+"
 _NAME = re.compile(
     rf"(?<![\w@.])(?:(?P<title>Mr|Mrs|Ms|Miss|Dr|Prof|PC|DC|DS|DI|Sgt|Cllr|Nurse|Sister|Judge|HHJ)\.?\s+)?"
-    rf"(?P<name>(?:{_NAME_WORD})(?:\s(?:[A-Z]\.?\s)?(?:{_NAME_WORD}|[A-ZÀ-Þ][A-ZÀ-Þ'’\-]{{2,}})){{0,2}}|(?<=\s)[A-Z]\.\s?{_NAME_WORD}|[A-ZÀ-Þ]{{3,}}(?:-[A-ZÀ-Þ]+)?\s{_NAME_WORD})(?![\w@])"
+    rf"(?P<name>(?:{_NAME_WORD})(?:[ ](?:[A-Z]\.?[ ])?(?!(?:Mr|Mrs|Ms|Miss|Dr|PC|DC)\b)(?:{_NAME_WORD}|[A-ZÀ-Þ][A-ZÀ-Þ'’\-]{{2,}})){{0,2}}|(?<=\s)[A-Z]\.\s?{_NAME_WORD}|[A-ZÀ-Þ]{{3,}}(?:-[A-ZÀ-Þ]+)?\s{_NAME_WORD})(?![\w@])"
 )
 _VERBAL = re.compile(r"[a-z]{2}(?:ing|ed|ly|ful|less|tion|ness|ment)$")
+# what follows a name at the start of a sentence where nothing else in the note shows it to be one
+_ACTS = re.compile(
+    r"['’]s?\b|\s?[(:,/&]|\s(?:and|&|was|is|has|had|said|says|told|asked|wants|wanted|feels|felt|thinks|thought|will|would|can|can['’]t|does|did|didn['’]t|doesn['’]t|"
+    r"isn['’]t|wasn['’]t|got|came|went|hates|loves|likes|enjoys|misses|reports|reported|seen|spoke|agreed|refused|declined|needs|seems|appears|appeared|looked|rang|texted|"
+    r"then|also|still|now|just|never|always|who|with|to|aged|\d|\w+s\b|\w+ed\b|[A-Z])|$|\s*\n|\.",
+)
+_STOPS_NAME = re.compile(r"\s?\(")
 INITIALS = re.compile(r"(?<![\w.&'’/])(?:[A-Z]-[A-Z]|[A-Z]{1,2})(?![\w&/.-])(?:['’]s)?")
 PRONOUN = re.compile(r"(?<![\w'’])(?:he|she|they|i|we|you|him|her|them|me)(?![\w])", re.I)
 AGE = re.compile(
@@ -92,6 +99,12 @@ def find_names(view: str, words: Lexicon) -> list[Name]:
             end -= 1
         out.append(Name(start, end, title, " ".join(parts).rstrip("'’")))
     return out
+
+
+def _opens(view: str, start: int) -> bool:
+    """Whether a word stands at the start of a sentence or line, where any word has a capital."""
+    before = view[max(0, start - 3) : start].rstrip(" ")
+    return not before or before[-1] in '\n.!?:-–•*"“(' or start == 0
 
 
 def _width(view: str, start: int, parts: list[str]) -> int:

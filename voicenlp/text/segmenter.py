@@ -282,7 +282,8 @@ class _Cutter:
         known = self.headings.find(label)
         speaker = self._turn_label(label)
         if known and not (
-            speaker
+            known.id != "participation"
+            and speaker
             and label.lower() not in _SHORT_LABELS
             and known.asks not in ("child", "parent", "carer", "worker", "manager", "professional")
         ):
