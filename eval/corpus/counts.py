@@ -1,12 +1,18 @@
-"""What the corpus holds, counted: ``python -m eval.corpus.counts`` prints the tables that stand in the datasheet (README.md)."""
+"""What the corpus holds, counted: ``python -m eval.corpus.counts`` prints the tables that stand in the datasheet (README.md).
+
+With ``--write`` they are written there, and the agreement of the two annotators with them.
+"""
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections import Counter
 from collections.abc import Iterator
 
-from eval.corpus.check import SPLITS, check_record, metadata, records, writers
+from eval.corpus.check import ROOT, SPLITS, check_record, metadata, records, writers
+from voicenlp.evaluation import agree
+from voicenlp.io.annotations import read_annotations
 
 KINDS = {
     "visits": r"visit|contact \(|session at home|home visit",
@@ -50,16 +56,44 @@ def entries() -> Iterator[tuple[str, str, dict, str, int, bool]]:
             yield split, folder.name, known[path.stem], text, len(text.split()), child
 
 
-def table(title: str, rows: list[tuple[str, Counter]]) -> None:
-    """Print a Markdown table with one column a split."""
-    print(f"| {title} | {' | '.join(SPLITS)} | all |\n|---|---|---|---|---|")
-    for name, counter in rows:
-        print(f"| {name} | {' | '.join(f'{counter[split]:,}' for split in SPLITS)} | {sum(counter.values()):,} |")
-    print()
+def table(title: str, rows: list[tuple[str, Counter]]) -> str:
+    """Return a Markdown table with one column a split."""
+    lines = [f"| {title} | {' | '.join(SPLITS)} | all |", "|---|---|---|---|---|"]
+    lines += [f"| {name} | {' | '.join(f'{counter[split]:,}' for split in SPLITS)} | {sum(counter.values()):,} |" for name, counter in rows]
+    return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    """Print all tables."""
+def agreement() -> str:
+    """Return the agreement of the two annotators as a Markdown table."""
+    first, second = read_annotations(ROOT / "double" / "a"), read_annotations(ROOT / "double" / "b")
+    result = agree(first, second)
+    figures = {(row.part, row.name, row.measure): row.value for row in result.table()}
+    lines = ["| element | exact F1 | IoU ≥ 0.5 | characters | and speaker |", "|---|---|---|---|---|"]
+    for name in ("voice", "space", "audience", "influence", "all"):
+        lines.append(
+            f"| {name} | " + " | ".join(f"{figures['spans', name, m]:.3f}" for m in ("exact", "iou", "characters", "speaker")) + " |"
+        )
+    alphas = [("speaker", "alpha"), ("expression", "mean of labels"), ("themes", "mean of labels")]
+    alphas += [(name, "alpha") for name in ("channel", "verbatim", "via", "challenge", "given", "how", "outcome")]
+    kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(result.kinds.items(), key=lambda pair: -pair[1]))
+    lines += ["", "Alpha: " + ", ".join(f"{name} {figures['alpha', name, measure]:.3f}" for name, measure in alphas) + "."]
+    lines += ["", f"{len(first)} records. Disagreements by kind: {kinds}.", ""]
+    return "\n".join(lines)
+
+
+def write(counts: str, agreed: str) -> None:
+    """Write counts and agreement between their marks in the datasheet."""
+    path = ROOT / "README.md"
+    text = path.read_text(encoding="utf-8")
+    for mark, content in (("counts", counts), ("agreement", agreed)):
+        text = re.sub(
+            rf"(<!-- {mark}: [^>]*-->\n).*?(<!-- /{mark} -->)", lambda m, c=content: m[1] + "\n" + c + "\n" + m[2], text, flags=re.S
+        )
+    path.write_text(text, encoding="utf-8")
+
+
+def tables() -> str:
+    """Return all tables."""
     names = ("writers", "whole records", "passages", "words", "without a child's voice", "second person")
     size: dict[str, Counter] = {name: Counter() for name in names}
     kinds: dict[str, Counter] = {name: Counter() for name in [*KINDS, "other"]}
@@ -86,11 +120,25 @@ def main() -> None:
         for name, pattern in GROUPS.items():
             groups[name][split] += bool(re.search(pattern, told))
         roles[str(meta["author_role"]).lower().split(",")[0].split("(")[0].strip()] += 1
-    table("what", list(size.items()))
-    table("kind of record", sorted(kinds.items(), key=lambda pair: -sum(pair[1].values())))
-    table("age of the child in focus", list(ages.items()))
-    table("the child in focus, as the metadata say", list(groups.items()))
-    print("Authors' roles, the most frequent: " + ", ".join(f"{name} ({count})" for name, count in roles.most_common(25)) + ".")
+    made = [
+        table("what", list(size.items())),
+        table("kind of record", sorted(kinds.items(), key=lambda pair: -sum(pair[1].values()))),
+        table("age of the child in focus", list(ages.items())),
+        table("the child in focus, as the metadata say", list(groups.items())),
+        "Authors' roles, the most frequent: " + ", ".join(f"{name} ({count})" for name, count in roles.most_common(25)) + ".\n",
+    ]
+    return "\n".join(made)
+
+
+def main() -> None:
+    """Print or write all tables."""
+    parser = argparse.ArgumentParser(prog="python -m eval.corpus.counts", description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="write them into the datasheet, and the agreement too")
+    made = tables()
+    if parser.parse_args().write:
+        write(made, agreement())
+    else:
+        print(made)
 
 
 if __name__ == "__main__":
