@@ -94,6 +94,23 @@ def shared_runs(texts: dict[tuple[str, str], str]) -> dict[tuple[str, str], set[
     return out
 
 
+def check_double(gold: dict[str, str]) -> list[str]:
+    """Return what is wrong with the two independent annotations: they must be sound too, of the same records, with the gold's text."""
+    faults: list[str] = []
+    found: dict[str, set[str]] = {}
+    for side in ("a", "b"):
+        files = sorted((ROOT / "double" / side).glob("*/*.txt"))
+        found[side] = {f"{path.parent.name}/{path.stem}" for path in files}
+        for path in files:
+            where = f"{path.parent.name}/{path.stem}"
+            text, _, wrong = check_record(path)
+            faults += [f"double/{side}/{where}: {fault}" for fault in wrong]
+            if text.rstrip("\n") != gold.get(where, "").rstrip("\n"):
+                faults.append(f"double/{side}/{where}: its text is not that of the gold")
+    faults += [f"double: {where} stands on one side only" for where in sorted(found["a"] ^ found["b"])]
+    return faults
+
+
 def check() -> tuple[list[str], dict[str, Counter[str]]]:
     """Return all faults, and counts by split."""
     faults: list[str] = []
@@ -119,6 +136,7 @@ def check() -> tuple[list[str], dict[str, Counter[str]]]:
             counts[split]["passages" if folder.name.startswith("p") else "records"] += 1
             counts[split]["words"] += len(text.split())
             counts[split].update(span.element for span in spans)
+    faults += check_double({key.split("/", 1)[1]: text for (_, key), text in texts.items()})
     for (_, one), others in sorted(shared_runs(texts).items()):
         faults += [f"{one}: shares runs of {SHINGLE} words with {other}" for _, other in sorted(others)]
     return faults, counts

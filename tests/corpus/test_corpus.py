@@ -48,3 +48,16 @@ def test_it_loads_with_datasets_and_as_docbin(tmp_path):
     docs = list(DocBin().from_disk(tmp_path / "test.spacy").get_docs(spacy.blank("en").vocab))
     assert [doc.text for doc in docs][:3] == loaded["text"][:3]
     assert any(len(doc.spans["voice"]) for doc in docs)
+
+
+def test_an_annotation_of_another_text_is_found():
+    gold = {"s11/01": "quite another text"}
+    faults = corpus.check_double(gold)
+    assert "double/a/s11/01: its text is not that of the gold" in faults
+
+
+def test_the_datasheet_says_what_is_counted():
+    from eval.corpus import counts
+
+    datasheet = (corpus.ROOT / "README.md").read_text(encoding="utf-8")
+    assert counts.tables() in datasheet
