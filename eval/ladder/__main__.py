@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import voicenlp
 from eval.ladder.results import corpus_hash, figures, machine, read_results, replace_between, table, write_json
 from eval.ladder.rungs import RUNGS, Material
 from voicenlp.audit import versions
@@ -105,13 +106,11 @@ def _run(names: Sequence[str], splits: dict[str, list[Record]], chosen: argparse
                 "train_seconds": round(spent, 1),
                 **entry,
                 "date": dt.date.today().isoformat(),
-                "versions": versions("numpy", *rung.packages),
+                "versions": {**versions("numpy", *rung.packages), "voicenlp": voicenlp.__version__},
             }
             best = rungs[name]["figures"]["spans"]["voice"]
-            print(
-                f"{name}: {spent:,.1f} s to make, {entry['tag_seconds']:,.1f} s to tag; voices {_f1(best['iou'])}, with speaker {_f1(best['speaker'])}",
-                flush=True,
-            )
+            print(f"{name}: {spent:,.1f} s to make, {entry['tag_seconds']:,.1f} s to tag; ", end="")
+            print(f"voices {_f1(best['iou'])}, with speaker {_f1(best['speaker'])}", flush=True)
     ordered = {name: rungs[name] for name in RUNGS if name in rungs}
     return {
         "what": "python -m eval.ladder: trained on train, set on dev, measured on test",

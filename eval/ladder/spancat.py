@@ -71,7 +71,7 @@ class SpancatTagger:
 
 
 def train_spancat(train: Sequence[Record], dev: Sequence[Record], folder: Path, *, steps: int = STEPS) -> SpancatTagger:
-    """Train by ``spancat.cfg`` and return the pipeline that did best on dev.
+    """Train by ``spancat.cfg`` and return what does best on dev: the best or the last pipeline, at the best threshold.
 
     Parameters
     ----------
@@ -92,17 +92,21 @@ def train_spancat(train: Sequence[Record], dev: Sequence[Record], folder: Path, 
     edges = edges_of((doc, [(span.start, span.end) for span in doc.spans[KEY]]) for doc in docs)
     files["edges"].write_text(json.dumps({name: sorted(words) for name, words in edges.items()}, indent=1), encoding="utf-8")
     settings = {f"paths.{name}": str(path) for name, path in files.items()}
-    settings |= {"training.max_steps": steps, "training.eval_frequency": min(1000, steps)}
+    settings |= {"training.max_steps": steps, "training.eval_frequency": min(500, steps)}
     spacy_train(CONFIG, folder / "out", overrides=settings)
-    tagger = SpancatTagger(folder / "out" / "model-best")
-    found = [Record(record.note_id, record.text, tuple(tagger.tag(Note(record.note_id, record.text))[0])) for record in dev]
+    reached: list[tuple[float, SpancatTagger]] = []
+    for name in ("model-best", "model-last"):  # best by exact edges, which is not what is wanted
+        tagger = SpancatTagger(folder / "out" / name)
+        found = [Record(record.note_id, record.text, tuple(tagger.tag(Note(record.note_id, record.text))[0])) for record in dev]
+        f1, tagger.threshold = max((_headline(found, dev, threshold), threshold) for threshold in THRESHOLDS)
+        reached.append((f1, tagger))
+    return max(reached, key=lambda pair: pair[0])[1]
 
-    def f1(threshold: float) -> float:
-        kept = [replace(record, spans=tuple(span for span in record.spans if span.score >= threshold)) for record in found]
-        return evaluate(kept, dev, bootstrap=0).headline.f1 or 0.0
 
-    tagger.threshold = max(THRESHOLDS, key=f1)
-    return tagger
+def _headline(found: Sequence[Record], gold: Sequence[Record], threshold: float) -> float:
+    """Return the F1 of spans with their speaker, of spans that reach a threshold."""
+    kept = [replace(record, spans=tuple(span for span in record.spans if span.score >= threshold)) for record in found]
+    return evaluate(kept, gold, bootstrap=0).headline.f1 or 0.0
 
 
 def edges_of(docs: Iterable[tuple[Doc, Iterable[tuple[int, int]]]]) -> Edges:

@@ -78,8 +78,19 @@ def test_it_comes_back_as_it_was(tagger, tmp_path):
         note = Note(record.note_id, record.text + "\nLeo hates maths and is scared, says Mum.")
         assert again.tag(note) == tagger.tag(note)
     described = describe_model(str(tmp_path / "model"))
-    assert (described.kind, len(described.sha256)) == ("linear", 64)
+    assert (described.name, described.kind, len(described.sha256)) == ("model", "linear", 64)
     assert not any(name.endswith((".pkl", ".pickle")) for name in zipfile.ZipFile(tmp_path / "model" / "model.skops").namelist())
+
+
+def test_a_run_with_a_model_from_a_folder(tagger, tmp_path):
+    from voicenlp.engines.tagging import tag
+
+    tagger.save(tmp_path / "mine")
+    note = {"note_id": "n1", "text": "Zofia was seen alone. Zofia wants to see Dad more."}
+    run = tag([note], out=tmp_path / "out", model=str(tmp_path / "mine"))
+    assert run.info["model"]["name"] == "mine"
+    assert "linear" in run.spans["tagger"].to_pylist()
+    assert str(tmp_path) not in (tmp_path / "out" / "audit.log").read_text(encoding="utf-8")
 
 
 def test_an_empty_note_and_one_without_words(tagger):
