@@ -9,11 +9,13 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
+from voicenlp.engines.tagging import tag  # noqa: E402
 from voicenlp.errors import InputError, ModelError  # noqa: E402
 from voicenlp.io.annotations import Record, parse_inline  # noqa: E402
 from voicenlp.records import Note, Person  # noqa: E402
 from voicenlp.scheme import default_scheme  # noqa: E402
 from voicenlp.taggers.heads import Heads  # noqa: E402
+from voicenlp.taggers.models import describe_model, open_tagger  # noqa: E402
 from voicenlp.taggers.neural import NeuralTagger  # noqa: E402
 from voicenlp.taggers.rules import RuleTagger  # noqa: E402
 from voicenlp.training.examples import Window as Stretch  # noqa: E402
@@ -123,6 +125,9 @@ def test_it_comes_out_as_onnx_and_reads_without_torch(examples, records, tokeniz
     long = records[0].text + " " + "Nothing else was said. " * 400 + records[1].text
     spread, _, _ = tagger.tag(Note("n", long))
     assert any(span.start > len(long) - len(records[1].text) for span in spread)
+    assert describe_model(str(folder)).kind == "neural" and open_tagger(folder).name == "tiny"
+    run = tag([{"note_id": "n", "text": records[0].text}], model=str(folder))
+    assert run.spans.num_rows == len(spans) and run.info["model"]["name"] == "tiny"
     (folder / "model.onnx").write_bytes(b"other")
     with pytest.raises(ModelError, match="not the file"):
         NeuralTagger(folder)

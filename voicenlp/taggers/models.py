@@ -17,6 +17,9 @@ __all__ = ["DEFAULT_MODEL", "ModelInfo", "describe_model", "models", "open_tagge
 
 DEFAULT_MODEL = "rules"
 
+_PARTS = {"linear": ("manifest.json", "model.skops"), "neural": ("manifest.json", "model.onnx", "tokenizer.json")}
+_ABOUT = {"linear": "linear models over words and what is known of them", "neural": "a small encoder with a head for each attribute"}
+
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
@@ -53,14 +56,14 @@ def describe_model(name: str) -> ModelInfo:
     ModelError
         If there is no such model.
     """
-    if _kind(name) == "linear":
+    kind = _kind(name)
+    if kind in _PARTS:
         digest = hashlib.sha256()
-        for part in ("manifest.json", "model.skops"):
+        for part in _PARTS[kind]:
             file = Path(name) / part
             digest.update(file.read_bytes() if file.is_file() else b"")
-        measured = read_card(name).get("results", {})
         called = Path(name).resolve().name  # where it lies is nobody's business, least of all the audit log's
-        return ModelInfo(called, "linear", "1", digest.hexdigest(), "linear models over words and what is known of them", measured)
+        return ModelInfo(called, kind, "1", digest.hexdigest(), _ABOUT[kind], read_card(name).get("results", {}))
     if name != "rules":
         raise ModelError(f"no model called {name!r}: there are {', '.join(['rules'])}")
     resources = files("voicenlp").joinpath("resources")
