@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
-from voicenlp.records import Span
 from voicenlp.taggers.cues import Cue
 
-__all__ = ["clause_end", "content_edges", "trim", "uncrossed", "with_negation"]
+__all__ = ["clause_end", "content_edges", "trim", "with_negation"]
 
 _TAIL = re.compile(
     r"\s*[,–—-]?\s+(?:(?:he|she|they|mum|dad|[A-Z][\w'’-]+)\s+(?:said|says|told me|added|explained|thinks|reckons|replied|asked|shouted|whispered|wrote)|(?:said|says|added|replied)\s+(?:he|she|mum|dad|[A-Z][\w'’-]+))(?:\s+\w+ly)?\s*$"
@@ -78,31 +76,3 @@ def trim(view: str, start: int, end: int) -> tuple[int, int]:
         while end > start and view[end - 1] in " \n":
             end -= 1
     return start, end
-
-
-def uncrossed(view: str, spans: list[Span]) -> list[Span]:
-    """Return spans of which none cross: where two do, the one that is no voice gives way, else the later; what is left of it may be nothing.
-
-    Examples
-    --------
-    >>> [(s.start, s.end) for s in uncrossed("I asked Kai if he is happy", [Span("space", 2, 17), Span("voice", 15, 26)])]
-    [(2, 14), (15, 26)]
-    """
-    out: list[Span] = []
-    open_: list[int] = []  # places in out of the spans that reach beyond where the sweep is
-    for span in sorted(spans, key=lambda s: (s.start, -s.end)):
-        open_ = [at for at in open_ if out[at].end > span.start]
-        start, end = span.start, span.end
-        for at in open_:
-            other = out[at]
-            if not other.start < start < other.end < end:
-                continue
-            if span.element == "voice" and other.element != "voice":
-                first, last = trim(view, other.start, start)
-                out[at] = replace(other, start=first, end=last)
-            else:
-                start, end = trim(view, other.end, end)
-        if end > start:
-            open_.append(len(out))
-            out.append(replace(span, start=start, end=end))
-    return sorted((s for s in out if s.end - s.start >= 2), key=lambda s: (s.start, -s.end))

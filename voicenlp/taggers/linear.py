@@ -18,8 +18,8 @@ from voicenlp.io.annotations import Record
 from voicenlp.records import Note, Person, Span
 from voicenlp.scheme import default_scheme
 from voicenlp.taggers.base import numbered
-from voicenlp.taggers.clauses import uncrossed
 from voicenlp.taggers.decoding import TAGS, best_spans
+from voicenlp.taggers.overlaps import uncrossed
 from voicenlp.taggers.rows import Columns, Rows, Words, span_rows, word_rows, words_of
 from voicenlp.taggers.rules import RuleTagger
 from voicenlp.taggers.weights import MANY, ONE, best_bias, chances, fit_attributes, fit_tags, log_chances, weighed

@@ -70,7 +70,7 @@ def describe_model(name: str) -> ModelInfo:
     digest = hashlib.sha256()
     for part in ("chances.toml", "cues.toml", "headings.toml", "roles.toml", "themes.toml", "words.toml"):
         digest.update(resources.joinpath(part).read_bytes())
-    for module in ("rules", "cues", "quotes", "chances", "attributes", "clauses", "kinds", "seen"):
+    for module in ("rules", "cues", "quotes", "chances", "attributes", "clauses", "kinds", "boxes", "turns", "overlaps"):
         digest.update(files("voicenlp").joinpath(f"taggers/{module}.py").read_bytes())
     return ModelInfo("rules", "rules", "1", digest.hexdigest(), "transparent rules; the baseline", read_card("rules").get("results", {}))
 

@@ -7,7 +7,6 @@ turn of a transcript, a message, the answer to a form question, a letter), and f
 
 from __future__ import annotations
 
-import bisect
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -16,12 +15,14 @@ from dataclasses import replace
 from voicenlp.records import Note, Person, Span
 from voicenlp.taggers.attributes import challenge_of, channel_of, expression_of, themes_of
 from voicenlp.taggers.base import numbered
+from voicenlp.taggers.boxes import ASKED, blank_answer, seen_answer
 from voicenlp.taggers.chances import chances
-from voicenlp.taggers.clauses import clause_end, content_edges, trim, uncrossed, with_negation
+from voicenlp.taggers.clauses import clause_end, content_edges, trim, with_negation
 from voicenlp.taggers.cues import Cue, cues
 from voicenlp.taggers.kinds import ASKING, ASSESSMENT, ASSESSMENT_LEAD, BEHAVIOUR, FIRST, LOGISTICS, NARRATIVE, OPINION, is_bare_fact
+from voicenlp.taggers.overlaps import tidy
 from voicenlp.taggers.quotes import quoted
-from voicenlp.taggers.seen import seen_answer
+from voicenlp.taggers.turns import asked_by, child_in, labelled, quoted_by, writer_of_email
 from voicenlp.text.headings import Catalogue
 from voicenlp.text.lexicon import Lexicon, lexicon
 from voicenlp.text.people import Actor
@@ -37,7 +38,7 @@ _NOTHING = re.compile(
     r"(?:hello|hi|goodbye|bye|thank)|(?:nothing|very little|little|not much|no more)(?: (?:at all|more|else|further|to me))?\Z", re.I
 )
 _WROTE = re.compile(r"texted|wrote|writes|writing", re.I)
-_OWN_LETTER = _ASKED = ("child", "parent", "carer", "family")
+_OWN_LETTER = ("child", "parent", "carer", "family")
 _MAX_SENTENCE = 1200
 
 
@@ -97,7 +98,6 @@ class _Reader:
         self.topic: Actor | None = None
         self.flow = False
         self.block = -1
-        self.voices: list[str] = []
         self.counter = 0
 
     def run(self) -> list[Span]:
@@ -112,9 +112,9 @@ class _Reader:
                     self._chances(segment.start, segment.end)
                 self._left_blank(index)
                 continue
-            if segment.asks in _ASKED and is_empty_answer(self.view, segment.start, segment.end):
+            if segment.asks in ASKED and is_empty_answer(self.view, segment.start, segment.end):
                 continue
-            self.label = self._labelled(segment)
+            self.label = labelled(segment, self.cast, self.words)
             for start, end in segment.sentences:
                 while end - start > _MAX_SENTENCE:
                     # no stop for pages: cut at a blank, so that time stays in proportion to length
@@ -123,7 +123,7 @@ class _Reader:
                     self.sentence(segment, start, cut)
                     start = cut
                 self.sentence(segment, start, end)
-        return self._tidy()
+        return tidy(self.view, self.out, self.segments)
 
     def _seen_box(self, index: int) -> bool:
         """A box that asks whether the child was seen: read its answer, and have nothing else read question or answer as a chance."""
@@ -144,61 +144,15 @@ class _Reader:
 
     def _left_blank(self, index: int) -> None:
         """A heading that asks for somebody's view, with nothing or no more than "N/A" under it, is a missed chance."""
-        head, at = self.segments[index], index + 1
-        if head.asks not in _ASKED:
+        empty = blank_answer(self.view, self.segments, index)
+        if empty is None:
             return
-        while at < len(self.segments) and self.segments[at].kind != "heading" and self.segments[at].heading is head.heading:
-            if not is_empty_answer(self.view, self.segments[at].start, self.segments[at].end):
-                return
-            at += 1
-        following = self.segments[at] if at < len(self.segments) else None
-        if at == index + 1 and following is not None and (following.kind != "heading" or following.asks in (head.asks, "mixed", "")):
-            return  # the title of a section, its questions come below
-        empty = head if at == index + 1 else self.segments[index + 1]
-        asked = self._asked(empty)
+        asked = asked_by(self.view, empty, self.cast)
         self.counter += 1
         self.out.append(
-            Span("space", empty.start, empty.end, head.asks, asked.name if asked else "", asked.person_id if asked else "", given=False,
+            Span("space", empty.start, empty.end, self.segments[index].asks, asked.name if asked else "", asked.person_id if asked else "", given=False,
                  how="left_blank", score=0.6, tagger="rules:space.left_blank", span_id=f"t{self.counter}")
         )  # fmt: skip
-
-    # who has the word ---------------------------------------------------------------------------------------------------------------
-
-    def _labelled(self, segment: Segment) -> Actor | None:
-        """Return the person whom a label or the heading gives the word."""
-        if segment.label:
-            for mention in self.cast.between(segment.label_start, segment.label_start + len(segment.label)):
-                if mention.actor >= 0:
-                    return self.cast.actors[mention.actor]
-            role = self.words.role(segment.label.strip())
-            if role:
-                return Actor(segment.label, role.speaker, role.gender)
-            if segment.kind == "message" and segment.label.lower() in ("me", "i"):
-                return self.cast.author
-        return None
-
-    def _asked(self, segment: Segment) -> Actor | None:
-        """Return the person whose voice the heading asks for."""
-        asks = segment.asks
-        if asks == "child":
-            return self.cast.focus
-        if asks in ("parent", "carer", "family", "professional"):
-            found = [a for a in self.cast.actors if a.speaker == asks and a.count]
-            heading = self.view[segment.start - 60 : segment.start].lower()
-            for actor in found:
-                if (actor.gender == "f" and re.search("mum|mother", heading)) or (actor.gender == "m" and re.search("dad|father", heading)):
-                    return actor
-            return found[0] if found else Actor("", asks)
-        if asks == "worker":
-            return (
-                self.cast.author if self.cast.author.speaker in ("practitioner", "professional", "carer") else Actor("SW", "practitioner")
-            )
-        if asks == "manager":
-            for actor in self.cast.actors:
-                if actor.speaker == "manager" and actor.count:
-                    return actor
-            return Actor("Manager", "manager")
-        return None
 
     # one sentence -------------------------------------------------------------------------------------------------------------------
 
@@ -221,11 +175,16 @@ class _Reader:
         ):
             self._own_words(segment, start, end, self.cast.author, written=True)
             return
-        if segment.author and (author := self._email_author(segment)) is not None and FIRST.search(text) and not LOGISTICS.match(text):
+        if (
+            segment.author
+            and (author := writer_of_email(segment, self.cast, self.words)) is not None
+            and FIRST.search(text)
+            and not LOGISTICS.match(text)
+        ):
             self._own_words(segment, start, end, author, written=True)
             return
         floor = segment.start - 600
-        found = cues(view, start, end, self.cast, self.topic, max(0, floor), self._asked(segment) or self.cast.focus)
+        found = cues(view, start, end, self.cast, self.topic, max(0, floor), asked_by(self.view, segment, self.cast) or self.cast.focus)
         marks = quoted(view, start, end)
         before = len(self.out)
         if found and not (text.endswith("?") and ASKING.match(text)):
@@ -234,14 +193,6 @@ class _Reader:
         if len(self.out) == before and not missed:
             self._placed(segment, start, end, text)
         self.flow = len(self.out) > before and self.out[-1].speaker not in ("practitioner", "manager")
-
-    def _email_author(self, segment: Segment) -> Actor | None:
-        name = re.sub(r"[<\[(].*", "", segment.author).strip(" \"'")
-        for actor in self.cast.actors:
-            if actor.name and (actor.name.lower() in name.lower() or name.lower() in actor.name.lower()) and name:
-                return actor if actor.speaker in ("child", "parent", "carer", "family", "professional") else None
-        role = self.words.role(name)
-        return Actor(name, role.speaker) if role and role.speaker not in ("practitioner",) else None
 
     # reported speech ----------------------------------------------------------------------------------------------------------------
 
@@ -347,23 +298,17 @@ class _Reader:
         for a, b in marks:
             if any(s.start < b and a < s.end for s in self.out[before:] if s.element == "voice"):
                 continue
-            actor = self._quoted_by(start, end, a, b, found) or self.label or self.topic or self._asked(segment) or self.cast.focus
+            actor = (
+                quoted_by(self.cast, start, a, b, found)
+                or self.label
+                or self.topic
+                or asked_by(self.view, segment, self.cast)
+                or self.cast.focus
+            )
             if actor is None or (actor.speaker == "practitioner" and actor is self.cast.author):
                 continue
             self._voice(a, b, actor, "quote", verbatim=True, context=self.view[start:end])
             self.topic = actor
-
-    def _quoted_by(self, start: int, end: int, a: int, b: int, found: list[Cue]) -> Actor | None:
-        """Return who said a quote: the nearest reporting word, else the last person named before it in the sentence."""
-        near = [c for c in found if c.actor is not None and (c.end <= a or c.start >= b)]
-        if near:
-            return min(near, key=lambda c: a - c.end if c.end <= a else (c.start - b) + 5).actor
-        people = [m for m in self.cast.between(start, a) if m.word.lower() not in ("him", "them", "me", "her")]
-        for mention in people:
-            actor = self.cast.actors[mention.actor] if mention.actor >= 0 else self.cast.resolve(mention.word, mention.start)
-            if actor is not None and actor.speaker != "practitioner":
-                return actor
-        return None
 
     # what the place of a sentence tells -----------------------------------------------------------------------------------------------
 
@@ -407,7 +352,7 @@ class _Reader:
         if b - a < 3:
             return
         asks = segment.asks
-        asked = self._asked(segment)
+        asked = asked_by(self.view, segment, self.cast)
         author = self.cast.author
         if (
             asks in ("child", "parent", "carer", "family")
@@ -447,7 +392,7 @@ class _Reader:
             self._voice(a, b, self.label, "turn.opinion", base="view", context=text)
             return
         behaviour = BEHAVIOUR.search(text)
-        if behaviour and (subject := self._subject_child(start, end)) is not None:
+        if behaviour and (subject := child_in(self.cast, start, end, self.topic)) is not None:
             first = start + behaviour.start()
             x, y = trim(self.view, first, end)
             self._voice(x, y, subject, "behaviour", base="feeling", channel="behaviour", context=text)
@@ -466,13 +411,6 @@ class _Reader:
             if lead:
                 a = start + lead.end()
             self._voice(a, b, author, "assessment.worker", base="view", context=text)
-
-    def _subject_child(self, start: int, end: int) -> Actor | None:
-        for mention in self.cast.between(start, end):
-            actor = self.cast.actors[mention.actor] if mention.actor >= 0 else self.cast.resolve(mention.word, mention.start)
-            if actor is not None:
-                return actor if actor.speaker == "child" else None
-        return self.topic if self.topic is not None and self.topic.speaker == "child" else None
 
     # making spans -------------------------------------------------------------------------------------------------------------------
 
@@ -506,8 +444,6 @@ class _Reader:
                 score=_SCORES.get(rule.split(".")[0], 0.4) * (1.0 if actor.sure else 0.8), tagger=f"rules:{rule}", span_id=f"t{self.counter}",
             )
         )  # fmt: skip
-        if speaker not in ("practitioner", "manager"):
-            self.voices.append(f"t{self.counter}")
 
     def _chances(self, start: int, end: int) -> None:
         default = self.topic if self.topic is not None and self.topic.speaker in ("child", "parent", "carer", "family") else self.cast.focus
@@ -531,22 +467,8 @@ class _Reader:
                 span = replace(span, speaker=chosen[0].speaker, person=chosen[0].person, person_id=chosen[0].person_id)
             self.out.append(replace(span, of=of, span_id=f"t{self.counter}"))
 
-    def _tidy(self) -> list[Span]:
-        """Give every span its heading, and leave no two voices over the same words."""
-        kept: list[Span] = []
-        last_end: dict[str, int] = {}
-        starts = [s.start for s in self.segments]
-        for span in sorted(self.out, key=lambda s: (s.element, s.start, -s.end)):
-            if span.start < last_end.get(span.element, -1):
-                continue
-            last_end[span.element] = span.end
-            at = bisect.bisect_right(starts, span.start) - 1
-            heading = self.segments[at].heading if at >= 0 else None
-            kept.append(replace(span, heading=heading.label if heading else ""))
-        return uncrossed(self.view, kept)
 
-
-# Share of spans of each rule that are right, speaker included, on the training part of the corpus: a rough order, not a calibration.
+# How far each kind of rule is trusted: an order, no calibrated probability.
 _SCORES = {
     "indirect": 0.5,
     "direct": 0.5,

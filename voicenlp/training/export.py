@@ -8,7 +8,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from voicenlp.audit import versions
@@ -68,15 +67,6 @@ def export(
     with replacing(folder / "manifest.json") as file:
         file.write(json.dumps({**manifest, **heads.manifest(), **about}, indent=2, sort_keys=True).encode("utf-8") + b"\n")
     return folder
-
-
-def same_answers(network: Network, session: Any, batch: dict[str, np.ndarray]) -> float:
-    """Return the share of tokens of which the exported model says the same voice tag as the network."""
-    with torch.no_grad():
-        ours = network(*(torch.from_numpy(batch[name]) for name in ("ids", "mask", "features"))).numpy()
-    (theirs,) = session.run(None, {name: batch[name] for name in ("ids", "mask", "features")})
-    kept = batch["mask"].astype(bool)
-    return float((ours[kept][:, :5].argmax(-1) == theirs[kept][:, :5].argmax(-1)).mean())
 
 
 def _sha256(path: Path) -> str:

@@ -1,12 +1,16 @@
-"""The boxes of a form that ask whether the child was seen, and alone: what counts is the answer, never the question."""
+"""The boxes of a form: whether the child was seen, where what counts is the answer and never the question; and views that were left blank."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from voicenlp.text.segmenter import Segment
+from voicenlp.text.segmenter import Segment, is_empty_answer
 
-__all__ = ["seen_answer"]
+__all__ = ["ASKED", "blank_answer", "seen_answer"]
+
+ASKED = ("child", "parent", "carer", "family")
+"""Whose views a form asks for; an empty answer is a chance that they missed."""
 
 _SEEN = re.compile(r"\b(?:seen|spoken (?:to|with)|see the child|met with)\b", re.I)
 _ALONE = re.compile(r"\b(?:alone|on (?:his|her|their) own|in private|by (?:himself|herself|themselves))\b", re.I)
@@ -59,3 +63,32 @@ def seen_answer(view: str, head: Segment, answer: Segment | None) -> tuple[int, 
     if yes:
         return start, end, True, "seen_alone" if alone else "seen"
     return start, end, False, "not_alone" if alone else "not_seen"
+
+
+def blank_answer(view: str, segments: Sequence[Segment], index: int) -> Segment | None:
+    """Return the empty answer to a heading that asks for somebody's view, or the heading itself where nothing stands under it.
+
+    Parameters
+    ----------
+    view : str
+        The note.
+    segments : sequence of Segment
+    index : int
+        The heading's place.
+
+    Returns
+    -------
+    Segment or None
+        None where the heading asks for nobody's view, is answered, or is the title of a section with its questions below.
+    """
+    head, at = segments[index], index + 1
+    if head.asks not in ASKED:
+        return None
+    while at < len(segments) and segments[at].kind != "heading" and segments[at].heading is head.heading:
+        if not is_empty_answer(view, segments[at].start, segments[at].end):
+            return None
+        at += 1
+    following = segments[at] if at < len(segments) else None
+    if at == index + 1 and following is not None and (following.kind != "heading" or following.asks in (head.asks, "mixed", "")):
+        return None
+    return head if at == index + 1 else segments[index + 1]
