@@ -89,7 +89,7 @@ def test_spans_stand_on_their_tokens(examples, records):
             start, end = example.plain.offsets[first, 0], example.plain.offsets[last, 1]
             assert record.text[start:end] == record.text[span.start : span.end]
     made = collate([(Stretch(examples[0], 0, len(examples[0].plain.ids)), True)], SPECIAL)
-    assert made["ids"].shape == made["mask"].shape == made["tags"].shape[:2] and (made["tags"][0, 0] == -100).all()
+    assert made.ids.shape == made.mask.shape == made.tags.shape[:2] and (made.tags[0, 0] == -100).all()
     assert (examples[0].told.features != examples[0].plain.features).any()
 
 

@@ -57,12 +57,15 @@ class Encoded:
     features : ndarray of int8, shape (tokens, len(FEATURES))
     breaks : ndarray of bool, shape (tokens,)
         True where a sentence or line begins: no span runs over it.
+    mentions : ndarray of int64, shape (mentions, 3)
+        First and last token of each mention by name or role, and its place in the cast's actors.
     """
 
     ids: np.ndarray
     offsets: np.ndarray
     features: np.ndarray
     breaks: np.ndarray
+    mentions: np.ndarray
 
 
 def encode(reading: Reading, tokenizer: Any, rules: RuleTagger) -> Encoded:
@@ -85,7 +88,7 @@ def encode(reading: Reading, tokenizer: Any, rules: RuleTagger) -> Encoded:
     features = chars[offsets[:, 0]] if len(offsets) else chars[:0]
     for at, (start, end) in enumerate(offsets.tolist()):
         features[at, _AT["shape"]] = _shape(view[start:end])
-    return Encoded(ids, offsets, features, _breaks(reading, offsets))
+    return Encoded(ids, offsets, features, _breaks(reading, offsets), _mentions(reading, offsets))
 
 
 def characters(reading: Reading, rules: RuleTagger) -> np.ndarray:
@@ -147,6 +150,18 @@ def _breaks(reading: Reading, offsets: np.ndarray) -> np.ndarray:
         stretch = np.searchsorted(starts, offsets[:, 0], side="right")
         breaks[1:] = stretch[1:] != stretch[:-1]
     return breaks
+
+
+def _mentions(reading: Reading, offsets: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    found = [mention for mention in reading.cast.mentions if mention.actor >= 0]
+    if not found or not len(offsets):
+        return np.zeros((0, 3), dtype=np.int64)
+    start, end, actor = np.array([(mention.start, mention.end, mention.actor) for mention in found], dtype=np.int64).T
+    first, last = np.searchsorted(offsets[:, 1], start, side="right"), np.searchsorted(offsets[:, 0], end, side="left") - 1
+    kept = last >= first
+    return np.stack([first[kept], last[kept], actor[kept]], 1)
 
 
 def _shape(word: str) -> int:

@@ -15,20 +15,18 @@ from typing import TYPE_CHECKING, Any
 from voicenlp.errors import ModelError
 from voicenlp.records import Note, Person, Span
 from voicenlp.scheme import default_scheme
-from voicenlp.taggers.base import numbered
-from voicenlp.taggers.decoding import best_spans, log_softmax, span_means
+from voicenlp.taggers.choices import spans_from
 from voicenlp.taggers.features import FEATURES, Encoded, encode
-from voicenlp.taggers.heads import ELEMENTS, Heads
+from voicenlp.taggers.heads import Heads
 from voicenlp.taggers.rules import RuleTagger
-from voicenlp.text.people import Actor
 from voicenlp.text.reading import Reading, read
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["NeuralTagger", "merge_windows", "spans_from", "windows"]
+__all__ = ["NeuralTagger", "merge_windows", "windows"]
 
-WINDOW, OVERLAP, EDGE = 320, 96, 48
+WINDOW, OVERLAP, EDGE = 500, 160, 64
 """Tokens of a window, tokens that two share, and the distance from an edge from which a token counts in full."""
 
 
@@ -65,90 +63,6 @@ def merge_windows(count: int, width: int, parts: Iterable[tuple[int, int, np.nda
         total[first:last] += answers * near[:, None]
         weight[first:last] += near
     return total / np.maximum(weight, 1e-6)[:, None]
-
-
-def spans_from(
-    answers: np.ndarray, encoded: Encoded, heads: Heads, reading: Reading | None, name: str, calibration: Any = None
-) -> list[Span]:
-    """Return the spans that the network's answers for a note's tokens say.
-
-    Parameters
-    ----------
-    answers : ndarray, shape (tokens, heads.width)
-        Scores before softmax.
-    encoded : Encoded
-    heads : Heads
-    reading : Reading, optional
-        Its people tell who a speaker is; without it ``person`` stays empty.
-    name : str
-        The model, for ``Span.tagger``.
-    calibration : callable, optional
-        From raw to calibrated probability.
-    """
-    import numpy as np
-
-    out: list[Span] = []
-    for element in ELEMENTS:
-        tags = log_softmax(answers[:, heads.slices[f"tags.{element}"]])
-        found = best_spans(tags, encoded.breaks)
-        means = span_means(answers, found)
-        for (first, last), mean in zip(found, means, strict=True):
-            start, end = int(encoded.offsets[first, 0]), int(encoded.offsets[last, 1])
-            told = _attributes(element, mean, heads)
-            sure = float(np.exp(tags[first : last + 1].max(1).mean()))
-            chances = np.exp(log_softmax(mean[heads.slices["speaker" if element == "voice" else "whose"]]))
-            raw = sure * float(chances.max())
-            score = float(calibration(raw)) if calibration is not None else raw
-            actor = _person(reading, told["speaker"], start, end) if reading is not None else None
-            out.append(
-                Span(element, start, end, person=actor.name if actor else "", person_id=actor.person_id if actor else "", score=score,
-                     tagger=name, span_id=f"{element}{first}", **told)
-            )  # fmt: skip
-    return numbered(out)
-
-
-def _attributes(element: str, mean: np.ndarray, heads: Heads) -> dict[str, Any]:
-    def best(head: str) -> str:
-        return heads.values[head][int(mean[heads.slices[head]].argmax())]
-
-    def several(head: str) -> tuple[str, ...]:
-        scores = mean[heads.slices[head]]
-        order = scores.argsort()[::-1][:2]
-        return tuple(heads.values[head][at] for at in order if scores[at] > 0) or (heads.values[head][int(order[0])],)
-
-    if element == "voice":
-        return {
-            "speaker": best("speaker"), "expression": several("expression"), "themes": several("themes"), "channel": best("channel"),
-            "verbatim": best("verbatim") == "yes", "challenge": best("challenge") == "yes", "via": best("via"),
-        }  # fmt: skip
-    told: dict[str, Any] = {"speaker": best("whose")}
-    if element == "space":
-        given = best("given") == "yes"
-        allowed = heads.scheme.given if given else heads.scheme.missed
-        scores = mean[heads.slices["how"]]
-        ranked = [heads.values["how"][at] for at in scores.argsort()[::-1]]
-        told |= {"given": given, "how": next(value for value in ranked if value in allowed)}
-    elif element == "influence":
-        told["outcome"] = best("outcome")
-    return told
-
-
-def _person(reading: Reading, speaker: str, start: int, end: int) -> Actor | None:
-    """Return the person of the right role who is mentioned last before the span, or first inside it."""
-    cast = reading.cast
-    if speaker == cast.author.speaker and speaker in ("practitioner", "manager"):
-        return cast.author
-    near = None
-    for mention in cast.between(max(0, start - 900), end):
-        actor = cast.actors[mention.actor] if mention.actor >= 0 else cast.resolve(mention.word, mention.start, max(0, mention.start - 600))
-        if actor is None or actor.speaker != speaker:
-            continue
-        if mention.start >= start and near is not None:
-            break
-        near = actor
-    if near is None and speaker == "child":
-        return cast.focus
-    return near if near is not None else next((actor for actor in cast.actors if actor.speaker == speaker and actor.count), None)
 
 
 class NeuralTagger:
@@ -194,7 +108,7 @@ class NeuralTagger:
         """Return the spans of a note that has been read already."""
         encoded = encode(reading, self.tokenizer, self.rules)
         answers = self.answers([encoded])[0]
-        return spans_from(answers, encoded, self.heads, reading, self.name)
+        return spans_from(answers, encoded, self.heads, reading.cast, self.name)
 
     def answers(self, notes: Sequence[Encoded], batch: int = 8) -> list[np.ndarray]:
         """Return the network's answers for the tokens of each note; windows of like length go together."""

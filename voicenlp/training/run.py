@@ -74,7 +74,8 @@ def run_training(
         raise InputError(f"holds no encoder that can be read ({type(error).__name__})", source=settings.encoder) from None
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    found = {name: tokenizer.token_to_id(token) for name, token in (("cls", "[CLS]"), ("sep", "[SEP]"), ("pad", "[PAD]"))}
+    names = {"cls": ("<s>", "[CLS]"), "sep": ("</s>", "[SEP]"), "pad": ("<pad>", "[PAD]")}
+    found = {name: next(filter(None.__ne__, map(tokenizer.token_to_id, tokens)), None) for name, tokens in names.items()}
     special = {name: number for name, number in found.items() if number is not None}
     if len(special) < len(found):
         raise InputError("its tokeniser lacks [CLS], [SEP] or [PAD]", source=tokenizer_file)

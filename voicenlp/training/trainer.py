@@ -14,10 +14,9 @@ import numpy as np
 import torch
 
 from voicenlp.io.annotations import Record
-from voicenlp.records import Span
-from voicenlp.taggers.features import Encoded
+from voicenlp.taggers.choices import spans_from
 from voicenlp.taggers.heads import Heads
-from voicenlp.taggers.neural import merge_windows, spans_from, windows
+from voicenlp.taggers.neural import merge_windows, windows
 from voicenlp.training.examples import Example, Window, collate
 from voicenlp.training.network import Network
 from voicenlp.training.objective import objective
@@ -58,11 +57,14 @@ def train(
         Told one line an epoch.
     """
     _seed(settings.seed)
+    torch.set_flush_denormal(True)
     stretches = [Window(example, first, last) for example in examples for first, last in windows(len(example.plain.ids))]
     steps = settings.epochs * math.ceil(len(stretches) / settings.batch)
     slow = [p for name, p in network.named_parameters() if name.startswith("encoder.")]
     quick = [p for name, p in network.named_parameters() if not name.startswith("encoder.")]
-    optimiser = torch.optim.AdamW([{"params": slow, "lr": settings.rate}, {"params": quick, "lr": settings.head_rate}], weight_decay=0.01)
+    optimiser = torch.optim.AdamW(
+        [{"params": slow, "lr": settings.rate}, {"params": quick, "lr": settings.head_rate}], weight_decay=0.01, fused=True
+    )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min(1.0, step / (0.08 * steps)) * max(0.02, 1 - step / steps))
     history, begin, best = History(), 0, None
     if state.is_file():
@@ -110,8 +112,8 @@ def _epoch(
     for batch in batches:
         made = collate([(window, random.random() < settings.roster_share) for window in batch], special)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            scores = network(*(torch.from_numpy(made[name]) for name in ("ids", "mask", "features")))
-        loss = objective(scores.float(), torch.from_numpy(made["tags"]), made["spans"], heads)
+            scores = network(*(torch.from_numpy(part) for part in (made.ids, made.mask, made.features)))
+        loss = objective(scores.float(), made, heads)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -121,31 +123,32 @@ def _epoch(
     return total / max(1, len(batches))
 
 
-def answers_of(network: Network, notes: Sequence[Encoded], heads: Heads, special: dict[str, int], batch: int = 16) -> list[np.ndarray]:
-    """Return the network's answers for the tokens of each note."""
-    places = [(at, first, last) for at, note in enumerate(notes) for first, last in windows(len(note.ids))]
-    places.sort(key=lambda place: place[2] - place[1])
-    examples = [Example(Record("", ""), note, note, np.zeros((len(note.ids), 4), dtype=np.int64), []) for note in notes]
-    parts: dict[int, list[tuple[int, int, np.ndarray]]] = {at: [] for at in range(len(notes))}
+def answers_of(
+    network: Network, examples: Sequence[Example], heads: Heads, special: dict[str, int], *, told: bool = False, batch: int = 16
+) -> list[np.ndarray]:
+    """Return the network's answers for the tokens of each example."""
+    stretches = [(at, Window(one, a, b)) for at, one in enumerate(examples) for a, b in windows(len(one.plain.ids))]
+    stretches.sort(key=lambda stretch: stretch[1].last - stretch[1].first)
+    parts: dict[int, list[tuple[int, int, np.ndarray]]] = {at: [] for at in range(len(examples))}
     network.eval()
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-        for begin in range(0, len(places), batch):
-            chosen = places[begin : begin + batch]
-            made = collate([(Window(examples[at], first, last), False) for at, first, last in chosen], special)
-            scores = network(*(torch.from_numpy(made[name]) for name in ("ids", "mask", "features"))).float().numpy()
-            for row, (at, first, last) in enumerate(chosen):
-                parts[at].append((first, last, scores[row, 1 : last - first + 1]))
-    return [merge_windows(len(note.ids), heads.width, parts[at]) for at, note in enumerate(notes)]
+        for begin in range(0, len(stretches), batch):
+            chosen = stretches[begin : begin + batch]
+            made = collate([(window, told) for _, window in chosen], special)
+            scores = network(*(torch.from_numpy(part) for part in (made.ids, made.mask, made.features))).float().numpy()
+            for row, (at, window) in enumerate(chosen):
+                parts[at].append((window.first, window.last, scores[row, 1 : window.last - window.first + 1]))
+    return [merge_windows(len(one.plain.ids), heads.width, parts[at]) for at, one in enumerate(examples)]
 
 
 def predictions(
     network: Network, examples: Sequence[Example], heads: Heads, special: dict[str, int], *, told: bool = False
 ) -> list[Record]:
     """Return the records of examples with the spans that the network sees in them."""
-    notes = [example.told if told else example.plain for example in examples]
     out = []
-    for example, note, answers in zip(examples, notes, answers_of(network, notes, heads, special), strict=True):
-        spans: list[Span] = spans_from(answers, note, heads, None, "neural") if len(note.ids) else []
+    for example, answers in zip(examples, answers_of(network, examples, heads, special, told=told), strict=True):
+        note, cast = (example.told, example.cast_told) if told else (example.plain, example.cast)
+        spans = spans_from(answers, note, heads, cast, "neural") if len(note.ids) else []
         out.append(Record(example.record.note_id, example.record.text, tuple(spans), example.record.meta))
     return out
 
