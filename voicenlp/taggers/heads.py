@@ -48,7 +48,7 @@ class Heads:
     >>> from voicenlp.scheme import default_scheme
     >>> heads = Heads(default_scheme())
     >>> heads.values["expression"], heads.slices["tags.voice"], heads.width
-    (('wish', 'feeling', 'view', 'experience', 'priority'), slice(0, 5, None), 203)
+    (('wish', 'feeling', 'view', 'experience', 'priority'), slice(0, 5, None), 202)
     """
 
     def __init__(self, scheme: Scheme) -> None:
