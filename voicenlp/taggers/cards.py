@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from voicenlp.errors import ModelError
+from voicenlp.taggers.folders import model_folder
 
 __all__ = ["add_result", "card_file", "read_card"]
 
 
 def card_file(model: str | Path) -> Path:
     """Return where a model's card lies: in its folder, or beside the package's resources for one that comes with it."""
-    if Path(model).is_dir():
-        return Path(model) / "card.json"
+    folder = model_folder(model) or Path(model)
+    if folder.is_dir():
+        return folder / "card.json"
     return Path(str(files("voicenlp"))) / "resources" / f"{model}_card.json"
 
 

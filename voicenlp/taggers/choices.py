@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from voicenlp.records import Span
 from voicenlp.taggers.base import numbered
+from voicenlp.taggers.certainty import Decoding, signs, speaker_signs
 from voicenlp.taggers.decoding import best_spans, log_softmax, span_means
 from voicenlp.taggers.features import Encoded
 from voicenlp.taggers.heads import INNER, LAYERS, Heads
@@ -16,7 +17,7 @@ from voicenlp.text.people import Actor, Cast
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["spans_from"]
+__all__ = ["signed_spans", "spans_from"]
 
 SURE, UNSURE = 8.0, 2.0
 """By how much a person whose role is known, or guessed, must be more likely to be the one meant if that role is not the span's."""
@@ -24,7 +25,7 @@ ALSO = 0.5
 """An influence answers every voice that is this likely, measured by the likeliest."""
 
 
-def spans_from(answers: np.ndarray, encoded: Encoded, heads: Heads, cast: Cast, name: str, calibration: Any = None) -> list[Span]:
+def spans_from(answers: np.ndarray, encoded: Encoded, heads: Heads, cast: Cast, name: str, decoding: Decoding | None = None) -> list[Span]:
     """Return the spans that the network's answers for a note's tokens say.
 
     Parameters
@@ -37,42 +38,57 @@ def spans_from(answers: np.ndarray, encoded: Encoded, heads: Heads, cast: Cast, 
         The people of the note, for ``person``.
     name : str
         The model, for ``Span.tagger``.
-    calibration : callable, optional
-        From raw to calibrated probability.
+    decoding : Decoding, optional
+        How the answers are read; by default as they are.
     """
+    return [span for span, _, _ in signed_spans(answers, encoded, heads, cast, name, decoding)]
+
+
+def signed_spans(
+    answers: np.ndarray, encoded: Encoded, heads: Heads, cast: Cast, name: str, decoding: Decoding | None = None
+) -> list[tuple[Span, list[float], list[float]]]:
+    """Return the spans as `spans_from` does, each with its `SIGNS` and `SPEAKER_SIGNS`, from which its score comes."""
     import numpy as np
 
-    found = _found(answers, encoded.breaks, heads)
+    decoding = decoding or Decoding()
+    found = _found(answers, encoded.breaks, heads, decoding)
+    if not found:
+        return []
     means = span_means(answers, [(first, last) for _, first, last, _ in found])
-    out: list[Span] = []
-    for at, ((element, first, last, sure), mean) in enumerate(zip(found, means, strict=True)):
-        told = _attributes(element, mean, heads)
-        chances = np.exp(log_softmax(mean[heads.slices["speaker" if element == "voice" else "whose"]]))
-        raw = sure * float(chances.max())
-        score = float(calibration(raw)) if calibration is not None else raw
+    spans: list[Span] = []
+    for at, ((element, first, last, _), mean) in enumerate(zip(found, means, strict=True)):
         start, end = int(encoded.offsets[first, 0]), int(encoded.offsets[last, 1])
-        out.append(Span(element, start, end, score=score, tagger=name, span_id=f"t{at}", **told))
-    actors = _people(answers, means, encoded, heads, cast, out)
-    links = _links(means, heads, out)
-    return numbered([_told(*each) for each in zip(out, actors, links, strict=True)])
+        spans.append(Span(element, start, end, tagger=name, span_id=f"t{at}", **_attributes(element, mean, heads)))
+    people = _people(answers, means, encoded, heads, cast, spans)
+    links = _links(means, heads, spans)
+    whose = [
+        speaker_signs(log_softmax(mean[heads.slices["speaker" if span.element == "voice" else "whose"]]).tolist(), pointed, span.element)
+        for span, mean, (_, pointed) in zip(spans, means, people, strict=True)
+    ]
+    rows, speaker_rows = np.array([signs_ for *_, signs_ in found]), np.array(whose)
+    sure = decoding.span(rows) if decoding.span else np.exp(rows[:, 0])
+    right = decoding.speaker(speaker_rows) if decoding.speaker else np.exp(speaker_rows[:, 0])
+    told = [
+        replace(span, person=actor.name if actor else "", person_id=actor.person_id if actor else "", of=of, score=float(chance))
+        for span, (actor, _), of, chance in zip(spans, people, links, sure * right, strict=True)
+    ]
+    # reading order, so that signs stay with their spans
+    order = sorted(range(len(told)), key=lambda at: (told[at].start, -told[at].end, told[at].element))
+    return [(span, found[at][3], whose[at]) for span, at in zip(numbered(told), order, strict=True)]
 
 
-def _told(span: Span, actor: Actor | None, answered: tuple[str, ...]) -> Span:
-    return replace(span, person=actor.name if actor else "", person_id=actor.person_id if actor else "", of=answered)
-
-
-def _found(answers: np.ndarray, breaks: np.ndarray, heads: Heads) -> list[tuple[str, int, int, float]]:
-    """Return element, first and last token and certainty of each span; an inner voice counts only inside another."""
-    import numpy as np
-
-    out: list[tuple[str, int, int, float]] = []
+def _found(answers: np.ndarray, breaks: np.ndarray, heads: Heads, decoding: Decoding) -> list[tuple[str, int, int, list[float]]]:
+    """Return element, first and last token and signs of each span; an inner voice counts only inside another."""
+    out: list[tuple[str, int, int, list[float]]] = []
     for layer in LAYERS:
         tags = log_softmax(answers[:, heads.slices[f"tags.{layer}"]])
+        shifted = tags.copy()
+        shifted[:, 0] -= decoding.bias.get(layer, 0.0)
         element = "voice" if layer == INNER else layer
-        for first, last in best_spans(tags, breaks):
+        for first, last in best_spans(shifted, breaks):
             if layer == INNER and not any(e == "voice" and a <= first and last <= b and (a, b) != (first, last) for e, a, b, _ in out):
                 continue
-            out.append((element, first, last, float(np.exp(tags[first : last + 1].max(1).mean()))))
+            out.append((element, first, last, signs(tags, first, last, element)))
     return out
 
 
@@ -104,8 +120,10 @@ def _attributes(element: str, mean: np.ndarray, heads: Heads) -> dict[str, Any]:
 
 def _people(
     answers: np.ndarray, means: np.ndarray, encoded: Encoded, heads: Heads, cast: Cast, spans: Sequence[Span]
-) -> list[Actor | None]:
-    """Return the person of each span: whom its query fits best, among those mentioned whose role goes with its speaker, and whoever writes."""
+) -> list[tuple[Actor | None, float]]:
+    """Return the person of each span: whom its query fits best, among those mentioned whose role goes with its speaker, and whoever writes;
+    with how much more likely that is than all others, a chance.
+    """
     import numpy as np
 
     mentions = encoded.mentions
@@ -119,20 +137,18 @@ def _people(
             place[id(one)] = len(people)
             people.append(one)
         owner[at] = place[id(one)]
-    if not len(means):
-        return []
     author = means[:, heads.slices["person.author"]]
     logits = np.concatenate([author, means[:, heads.slices["person.query"]] @ named[:, heads.slices["person.key"]].T], 1)
     each = np.exp(log_softmax(logits))
     chances = np.zeros((len(spans), len(people)))
     np.add.at(chances.T, np.concatenate([[0], owner]), each.T)
-    out: list[Actor | None] = []
+    out: list[tuple[Actor | None, float]] = []
     for row, span in zip(chances, spans, strict=True):
-        fits = np.array([1.0 if one.speaker == span.speaker else 1 / (SURE if one.sure else UNSURE) for one in people])
-        best = people[int((row * fits).argmax())]
+        fit = row * np.array([1.0 if one.speaker == span.speaker else 1 / (SURE if one.sure else UNSURE) for one in people])
+        best = people[int(fit.argmax())]
         # the child in focus may stand nowhere in the note: "Wants to go home."
         unnamed = span.speaker == "child" and best.speaker not in ("child", "other") and cast.focus is not None
-        out.append(cast.focus if unnamed else best)
+        out.append((cast.focus if unnamed else best, float(fit.max() / max(float(row.sum()), 1e-9))))
     return out
 
 

@@ -12,10 +12,13 @@ from typing import Any
 from voicenlp.errors import ModelError
 from voicenlp.taggers.base import Tagger
 from voicenlp.taggers.cards import read_card
+from voicenlp.taggers.folders import model_folder
 
 __all__ = ["DEFAULT_MODEL", "ModelInfo", "describe_model", "models", "open_tagger"]
 
-DEFAULT_MODEL = "rules"
+SHIPPED = ("rules",)
+"""Models that come with the package, the default first."""
+DEFAULT_MODEL = SHIPPED[0]
 
 _PARTS = {"linear": ("manifest.json", "model.skops"), "neural": ("manifest.json", "model.onnx", "tokenizer.json")}
 _ABOUT = {"linear": "linear models over words and what is known of them", "neural": "a small encoder with a head for each attribute"}
@@ -44,7 +47,7 @@ def models() -> list[ModelInfo]:
     >>> [m.name for m in models()]
     ['rules']
     """
-    return [describe_model("rules")]
+    return [describe_model(name) for name in SHIPPED if name == "rules" or model_folder(name)]
 
 
 @cache
@@ -56,16 +59,17 @@ def describe_model(name: str) -> ModelInfo:
     ModelError
         If there is no such model.
     """
-    kind = _kind(name)
-    if kind in _PARTS:
+    folder = None if name == "rules" else model_folder(name)
+    kind = _kind(folder) if folder else ""
+    if folder and kind in _PARTS:
         digest = hashlib.sha256()
         for part in _PARTS[kind]:
-            file = Path(name) / part
+            file = folder / part
             digest.update(file.read_bytes() if file.is_file() else b"")
-        called = Path(name).resolve().name  # where it lies is nobody's business, least of all the audit log's
-        return ModelInfo(called, kind, "1", digest.hexdigest(), _ABOUT[kind], read_card(name).get("results", {}))
+        called = folder.resolve().name  # where it lies is nobody's business, least of all the audit log's
+        return ModelInfo(called, kind, "1", digest.hexdigest(), _ABOUT[kind], read_card(folder).get("results", {}))
     if name != "rules":
-        raise ModelError(f"no model called {name!r}: there are {', '.join(['rules'])}")
+        raise ModelError(f"no model called {name!r}: there are {', '.join(SHIPPED)}; or give the folder of one")
     resources = files("voicenlp").joinpath("resources")
     digest = hashlib.sha256()
     for part in ("chances.toml", "cues.toml", "headings.toml", "roles.toml", "themes.toml", "words.toml"):
@@ -92,23 +96,25 @@ def open_tagger(name: str | Path = DEFAULT_MODEL) -> Tagger:
         from voicenlp.taggers.rules import RuleTagger
 
         return RuleTagger()
-    if _kind(name) == "linear":
+    folder = model_folder(name)
+    kind = _kind(folder) if folder else ""
+    if folder and kind == "linear":
         from voicenlp.taggers.linear import LinearTagger
 
-        return LinearTagger.load(name)
-    if _kind(name) == "neural":
+        return LinearTagger.load(folder)
+    if folder and kind == "neural":
         from voicenlp.taggers.neural import NeuralTagger
 
-        return NeuralTagger(name)
+        return NeuralTagger(folder)
     describe_model(str(name))
     raise ModelError(f"no model called {str(name)!r}")
 
 
-def _kind(folder: str | Path) -> str:
+def _kind(folder: Path) -> str:
     """Return the kind that the manifest of a model's folder names; empty where there is none."""
     import json
 
     try:
-        return str(json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))["kind"])
+        return str(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["kind"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from voicenlp.errors import ModelError
 from voicenlp.records import Note, Person, Span
 from voicenlp.scheme import default_scheme
+from voicenlp.taggers.certainty import Decoding
 from voicenlp.taggers.choices import spans_from
 from voicenlp.taggers.features import FEATURES, Encoded, encode
 from voicenlp.taggers.heads import Heads
@@ -97,6 +98,7 @@ class NeuralTagger:
         options.intra_op_num_threads = threads
         self.session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
         self.special = manifest["special"]
+        self.decoding = Decoding.read(manifest.get("decoding", {}))
         self.rules = RuleTagger()
 
     def tag(self, note: Note, roster: Iterable[Person] = ()) -> tuple[list[Span], list[str], list[str]]:
@@ -108,7 +110,7 @@ class NeuralTagger:
         """Return the spans of a note that has been read already."""
         encoded = encode(reading, self.tokenizer, self.rules)
         answers = self.answers([encoded])[0]
-        return spans_from(answers, encoded, self.heads, reading.cast, self.name)
+        return spans_from(answers, encoded, self.heads, reading.cast, self.name, self.decoding)
 
     def answers(self, notes: Sequence[Encoded], batch: int = 8) -> list[np.ndarray]:
         """Return the network's answers for the tokens of each note; windows of like length go together."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -24,8 +25,24 @@ class Dropout(nn.Module):
         if not self.training or not self.limit:
             return values
         count = values.numel()
-        bits = torch.randint(-(2**63), 2**63 - 1, ((count + 7) // 8,)).view(torch.uint8)[:count].view(values.shape)
+        bits = torch.randint(-(2**63), 2**63 - 1, ((count + 7) // 8,), device=values.device).view(torch.uint8)[:count].view(values.shape)
         return values * ((bits >= self.limit).to(values.dtype) * (256 / (256 - self.limit)))
+
+
+def _attend(
+    part: Any, states: torch.Tensor, attention_mask: torch.Tensor | None = None, position_bias: torch.Tensor | None = None, **_: Any
+) -> tuple[torch.Tensor]:
+    """Attend as MPNet does, in one piece: its own way, step by step, takes half of the time of a pass. The position bias is not learnt further."""
+    query, key, value = (
+        one(states).view(*states.shape[:2], part.num_attention_heads, part.attention_head_size).transpose(1, 2)
+        for one in (part.q, part.k, part.v)
+    )
+    bias = None
+    for one in (attention_mask, position_bias):
+        if one is not None:
+            bias = one.detach() if bias is None else bias + one.detach()
+    told = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=None if bias is None else bias.to(query.dtype))
+    return (part.o(told.transpose(1, 2).flatten(2)),)
 
 
 class Network(nn.Module):
@@ -45,6 +62,8 @@ class Network(nn.Module):
         size = encoder.config.hidden_size
         self.encoder = encoder
         for part in list(encoder.modules()):
+            if type(part).__name__ == "MPNetSelfAttention":
+                part.forward = partial(_attend, part)
             for name, child in list(part.named_children()):
                 if isinstance(child, nn.Dropout):
                     # dropped attention can't be computed in one piece, which takes twice the time

@@ -33,14 +33,15 @@ def objective(scores: torch.Tensor, batch: Batch, heads: Heads) -> torch.Tensor:
     heads : Heads
     """
     loss = scores.new_zeros(())
-    tags = torch.from_numpy(batch.tags)
+    device = scores.device
+    tags = torch.from_numpy(batch.tags).to(device)
     for column, layer in enumerate(LAYERS):
         part = scores[..., heads.slices[f"tags.{layer}"]]
         loss = loss + WEIGHTS["tags"] / 4 * functional.cross_entropy(part.flatten(0, 1), tags[..., column].flatten(), ignore_index=-100)
     sums = torch.cat([torch.zeros_like(scores[:, :1]), torch.cumsum(scores, 1)], 1)
     if batch.roles:
         means = _means(sums, batch.roles)[:, heads.slices["mentioned"]]
-        loss = loss + WEIGHTS["mentioned"] * functional.cross_entropy(means, torch.tensor([role[3] for role in batch.roles]))
+        loss = loss + WEIGHTS["mentioned"] * functional.cross_entropy(means, torch.tensor([role[3] for role in batch.roles], device=device))
     if not batch.spans:
         return loss
     means = _means(sums, batch.spans)
@@ -51,17 +52,17 @@ def objective(scores: torch.Tensor, batch: Batch, heads: Heads) -> torch.Tensor:
     for name, pairs in wanted.items():
         part = means[[at for at, _ in pairs]][:, heads.slices[name]]
         if isinstance(pairs[0][1], np.ndarray):
-            target = torch.from_numpy(np.stack([target for _, target in pairs]))
+            target = torch.from_numpy(np.stack([target for _, target in pairs])).to(device)
             loss = loss + WEIGHTS[name] * functional.binary_cross_entropy_with_logits(part, target)
         else:
-            loss = loss + WEIGHTS[name] * functional.cross_entropy(part, torch.tensor([target for _, target in pairs]))
+            loss = loss + WEIGHTS[name] * functional.cross_entropy(part, torch.tensor([target for _, target in pairs], device=device))
     loss = loss + WEIGHTS["person"] * _person(sums, means, batch, heads)
     return loss + WEIGHTS["answers"] * _answers(means, batch, heads)
 
 
 def _means(sums: torch.Tensor, places: Any) -> torch.Tensor:
     """Return the mean score of the tokens of each place (row, first, last, …) from the running sums of a batch."""
-    rows, first, last = (torch.tensor([place[at] for place in places]) for at in range(3))
+    rows, first, last = (torch.tensor([place[at] for place in places], device=sums.device) for at in range(3))
     return (sums[rows, last + 1] - sums[rows, first]) / (last - first + 1).unsqueeze(-1)
 
 
@@ -72,14 +73,14 @@ def _person(sums: torch.Tensor, means: torch.Tensor, batch: Batch, heads: Heads)
     if batch.mentions:
         keys = _means(sums, batch.mentions)[:, heads.slices["person.key"]]
         products = means[:, heads.slices["person.query"]] @ keys.T
-        span_rows = torch.tensor([span[0] for span in batch.spans])
-        mention_rows = torch.tensor([mention[0] for mention in batch.mentions])
+        span_rows = torch.tensor([span[0] for span in batch.spans], device=sums.device)
+        mention_rows = torch.tensor([mention[0] for mention in batch.mentions], device=sums.device)
         logits.append(products.masked_fill(span_rows[:, None] != mention_rows[None, :], -1e4))
         right = [
             own + [row == at and actor in actors for at, _, _, actor in batch.mentions]
             for own, (row, *_, actors) in zip(right, batch.spans, strict=True)
         ]
-    return _surprise(torch.cat(logits, 1), torch.tensor(right))
+    return _surprise(torch.cat(logits, 1), torch.tensor(right, device=means.device))
 
 
 def _answers(means: torch.Tensor, batch: Batch, heads: Heads) -> torch.Tensor:
@@ -88,7 +89,7 @@ def _answers(means: torch.Tensor, batch: Batch, heads: Heads) -> torch.Tensor:
     voices = [at for at, span in enumerate(batch.spans) if span[3].element == "voice"]
     if not asked or not voices:
         return means.new_zeros(())
-    rows = torch.tensor([span[0] for span in batch.spans])
+    rows = torch.tensor([span[0] for span in batch.spans], device=means.device)
     products = means[asked][:, heads.slices["answers.query"]] @ means[voices][:, heads.slices["answers.key"]].T
     products = products.masked_fill(rows[asked][:, None] != rows[voices][None, :], -1e4)
     right = []
@@ -96,7 +97,7 @@ def _answers(means: torch.Tensor, batch: Batch, heads: Heads) -> torch.Tensor:
         row, _, _, span, _ = batch.spans[at]
         own = [batch.spans[voice][0] == row and batch.spans[voice][3].span_id in span.of for voice in voices]
         right.append([not any(own), *own])
-    return _surprise(torch.cat([means[asked][:, heads.slices["answers.none"]], products], 1), torch.tensor(right))
+    return _surprise(torch.cat([means[asked][:, heads.slices["answers.none"]], products], 1), torch.tensor(right, device=means.device))
 
 
 def _surprise(logits: torch.Tensor, right: torch.Tensor) -> torch.Tensor:

@@ -57,7 +57,8 @@ def train(
         Told one line an epoch.
     """
     _seed(settings.seed)
-    torch.set_flush_denormal(True)
+    torch.set_flush_denormal(True)  # numbers next to nothing make a CPU ten times slower
+    network.to("cuda" if torch.cuda.is_available() else "cpu")
     stretches = [Window(example, first, last) for example in examples for first, last in windows(len(example.plain.ids))]
     steps = settings.epochs * math.ceil(len(stretches) / settings.batch)
     slow = [p for name, p in network.named_parameters() if name.startswith("encoder.")]
@@ -68,7 +69,7 @@ def train(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min(1.0, step / (0.08 * steps)) * max(0.02, 1 - step / steps))
     history, begin, best = History(), 0, None
     if state.is_file():
-        kept = torch.load(state, weights_only=True)
+        kept = torch.load(state, weights_only=True, map_location=next(network.parameters()).device)
         network.load_state_dict(kept["network"])
         optimiser.load_state_dict(kept["optimiser"])
         schedule.load_state_dict(kept["schedule"])
@@ -108,11 +109,12 @@ def _epoch(
         random.shuffle(cut)
         batches += cut
     network.train()
+    device = next(network.parameters()).device
     total = 0.0
     for batch in batches:
         made = collate([(window, random.random() < settings.roster_share) for window in batch], special)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            scores = network(*(torch.from_numpy(part) for part in (made.ids, made.mask, made.features)))
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            scores = network(*(torch.from_numpy(part).to(device) for part in (made.ids, made.mask, made.features)))
         loss = objective(scores.float(), made, heads)
         optimiser.zero_grad()
         loss.backward()
@@ -131,11 +133,13 @@ def answers_of(
     stretches.sort(key=lambda stretch: stretch[1].last - stretch[1].first)
     parts: dict[int, list[tuple[int, int, np.ndarray]]] = {at: [] for at in range(len(examples))}
     network.eval()
-    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+    device = next(network.parameters()).device
+    with torch.no_grad(), torch.autocast(device.type, dtype=torch.bfloat16):
         for begin in range(0, len(stretches), batch):
             chosen = stretches[begin : begin + batch]
             made = collate([(window, told) for _, window in chosen], special)
-            scores = network(*(torch.from_numpy(part) for part in (made.ids, made.mask, made.features))).float().numpy()
+            inputs = (torch.from_numpy(part).to(device) for part in (made.ids, made.mask, made.features))
+            scores = network(*inputs).float().cpu().numpy()
             for row, (at, window) in enumerate(chosen):
                 parts[at].append((window.first, window.last, scores[row, 1 : window.last - window.first + 1]))
     return [merge_windows(len(one.plain.ids), heads.width, parts[at]) for at, one in enumerate(examples)]
