@@ -24,7 +24,8 @@ from typing import Any
 
 import voicenlp
 from eval.corpus.check import ROOT
-from eval.corpus.counts import AGES, GROUPS, KINDS
+from eval.corpus.counts import AGES, KINDS
+from eval.corpus.groups import groups_of
 from eval.ladder.results import corpus_hash, machine
 from voicenlp.audit import versions
 from voicenlp.errors import InputError, UsageError, VoiceError
@@ -41,7 +42,7 @@ from voicenlp.scheme import default_scheme
 from voicenlp.taggers.folders import model_folder
 from voicenlp.taggers.models import describe_model
 
-__all__ = ["Verdict", "coverage_at", "examples", "groups_of", "judge", "main", "make_card", "region_of", "training"]
+__all__ = ["Verdict", "coverage_at", "examples", "judge", "main", "make_card", "region_of", "training"]
 
 TEMPLATE = Path(__file__).with_suffix(".md.j2")
 FEW_RECORDS, FEW_VOICES = 20, 50
@@ -76,9 +77,6 @@ REGIONS = {
     "South West": "south west|cornwall|penwith|devon|dorset|somerset|wiltshire|swindon|salisbury|gloucester|forest of dean|cotswold|"
     r"bristol|plymouth|exeter|truro|\bbath\b|bournemouth|weston",
 }
-_RELATIVE = re.compile(r"\b(?:brother|sister|sibling|twin|mother|mum|father|dad|parent|carer)s?\b[^,;.]*")
-_NO_SPEECH = re.compile(r"\beye[ -](?:gaze|point|yes)|not use speech|\bsigning\b|\bpodd\b")
-_YOU = re.compile(r"\b[Yy]ou (?:told|said|showed) (?:me|us)\b")  # as in the tables of the datasheet
 COLUMNS = (*(f"group: {name}" for name in PLAIN), "card: age", "card: region", "card: kind", "card: length")
 
 
@@ -131,33 +129,6 @@ def region_of(meta: Mapping[str, Any]) -> str:
     """
     told = str(meta.get("region") or "").lower()
     return next((name for name, pattern in REGIONS.items() if re.search(pattern, told)), "told, but not which" if told else "not told")
-
-
-def groups_of(record: Record) -> set[str]:
-    """Return the groups of the child in focus, from the list ``child_groups`` where there is one, else from the notes on the child.
-
-    Of free notes, what is said of a relative ("brother non-verbal") does not count for the child.
-
-    >>> sorted(groups_of(Record("n1", "", meta={"focus_child": {"age": 3, "notes": "eye gaze; parent care leaver"}})))
-    ['does not use speech', 'early years']
-    >>> groups_of(Record("n2", "", meta={"child_groups": ["disabled", "ethnicity:Polish"]}))
-    {'disabled'}
-    """
-    labels, age = record.meta.get("child_groups"), _focus(record.meta).get("age")
-    if isinstance(labels, list):
-        told = own = " ".join(one for one in map(str, labels) if not one.startswith("ethnicity")).lower()
-    else:
-        told = str(_focus(record.meta).get("notes") or "").lower()
-        own = _RELATIVE.sub(" ", told)
-    found = {name for name, pattern in GROUPS.items() if re.search(pattern, told if name == "siblings" else own)}
-    if _NO_SPEECH.search(own):
-        found.add("does not use speech")
-    if isinstance(age, int | float):  # surer than words: "baby" may be a brother
-        found = found | {"early years"} if age < 5 else found - {"early years"}
-    flag = record.meta.get("second_person")
-    if flag if isinstance(flag, bool) else _YOU.search(record.text):
-        found.add("second person")
-    return found
 
 
 def _with_columns(record: Record) -> Record:

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from eval.corpus.check import ROOT, SPLITS, check_record, metadata, records, writers
+from eval.corpus.groups import GROUPS, groups_of
 from voicenlp.evaluation import agree
-from voicenlp.io.annotations import read_annotations
+from voicenlp.io.annotations import Record, read_annotations
 
 KINDS = {
     "visits": r"visit|contact \(|session at home|home visit",
@@ -35,15 +36,6 @@ KINDS = {
     "pathway and leaving care": r"pathway|leaving care|personal advis|\bpa\b|care leaver",
 }
 AGES = ((0, 4, "0 to 4"), (5, 9, "5 to 9"), (10, 15, "10 to 15"), (16, 17, "16 and 17"), (18, 25, "18 to 24"))
-GROUPS = {
-    "disabled": r"disab|autis|wheelchair|pmld|cerebral|learning|down|hearing|deaf|blind|epilep|sen\b|send\b|adhd|visual",
-    "does not use speech": r"no_speech|non-?verbal|makaton|pecs|eye-?gaze|no speech|bsl|signs|communication aid|pre-?verbal",
-    "first language not English": r"\beal\b|eal|language|interpreter|arabic|polish|somali|romanian|kurdish|tigrinya|dari|urdu",
-    "unaccompanied": r"unaccompanied|uasc|asylum",
-    "care leaver": r"care[_ ]leaver|leaving care",
-    "early years": r"early_years|baby|toddler|nursery",
-    "siblings": r"sibling|twin",
-}
 
 
 def entries() -> Iterator[tuple[str, str, dict, str, int, bool]]:
@@ -108,7 +100,6 @@ def tables() -> str:
         size["passages" if writer.startswith("p") else "whole records"][split] += 1
         size["words"][split] += words
         size["without a child's voice"][split] += not child
-        size["second person"][split] += bool(re.search(r"\b[Yy]ou (?:told|said|showed) (?:me|us)\b", text))
         kind = str(meta["record_type"]).lower()
         kinds[next((name for name, pattern in KINDS.items() if re.search(pattern, kind)), "other")][split] += 1
         focus = meta.get("focus_child") if isinstance(meta.get("focus_child"), dict) else {}
@@ -116,9 +107,8 @@ def tables() -> str:
         bands = [name for low, high, name in AGES if isinstance(age, int | float) and low <= age < high + 1]
         band = bands[0] if bands else "several children or not told"
         ages[band][split] += 1
-        told = f"{focus.get('notes', '')} {' '.join(map(str, meta.get('child_groups') or []))}".lower()
-        for name, pattern in GROUPS.items():
-            groups[name][split] += bool(re.search(pattern, told))
+        for name in groups_of(Record("", text, (), meta)):
+            (size if name == "second person" else groups)[name][split] += 1
         roles[str(meta["author_role"]).lower().split(",")[0].split("(")[0].strip()] += 1
     made = [
         table("what", list(size.items())),

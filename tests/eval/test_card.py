@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from eval import card
+from eval.corpus.groups import groups_of
 from eval.ladder.results import corpus_hash
 from voicenlp.errors import InputError
 from voicenlp.evaluation import evaluate
@@ -216,12 +217,12 @@ def test_the_graver_judgement_counts(voices, own, judgement):
     ],
 )
 def test_groups_of_the_child_in_focus(meta, groups):
-    assert card.groups_of(Record("n", "Seen.", meta=meta)) == groups
+    assert groups_of(Record("n", "Seen.", meta=meta)) == groups
 
 
 def test_a_record_that_speaks_to_the_child():
-    assert card.groups_of(Record("n", "You told me that you like swimming.")) == {"second person"}
-    assert card.groups_of(Record("n", "You told me that you like swimming.", meta={"second_person": False})) == set()
+    assert groups_of(Record("n", "You told me that you like swimming.")) == {"second person"}
+    assert groups_of(Record("n", "You told me that you like swimming.", meta={"second_person": False})) == set()
 
 
 @pytest.mark.parametrize(
