@@ -15,6 +15,7 @@ from voicenlp.io.tables import replacing
 from voicenlp.taggers.features import FEATURES
 from voicenlp.taggers.heads import Heads
 from voicenlp.training.network import Network
+from voicenlp.training.shipped import ENCODER, PARTS, config_of, parts_of, weights_of
 
 __all__ = ["export"]
 
@@ -22,7 +23,10 @@ __all__ = ["export"]
 def export(
     network: Network, tokenizer: Path, folder: Path, heads: Heads, special: dict[str, int], *, name: str, about: dict[str, Any]
 ) -> Path:
-    """Write ``model.onnx`` (int8), ``tokenizer.json`` and ``manifest.json`` into a folder.
+    """Write a model's folder.
+
+    ``model.onnx`` (int8) and ``tokenizer.json`` are what the plain install runs; ``parts.json`` and ``encoder.json`` tell how to make a
+    network of it again (`voicenlp.training.shipped`); ``manifest.json`` names them all with their SHA-256.
 
     Parameters
     ----------
@@ -36,12 +40,17 @@ def export(
     name : str
     about : dict
         What else the manifest says: corpus hash, settings, encoder.
+
+    Raises
+    ------
+    ModelError
+        If the file would not hold all of the network.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     folder.mkdir(parents=True, exist_ok=True)
     full = folder / "model.fp32.onnx"
-    network.eval()
+    network.cpu().eval()
     size = 16
     sample = (
         torch.full((2, size), special["pad"], dtype=torch.int64),
@@ -53,16 +62,21 @@ def export(
         network, sample, str(full), input_names=["ids", "mask", "features"], output_names=["scores"],
         dynamic_axes={"ids": axes, "mask": axes, "features": axes, "scores": axes}, opset_version=17, dynamo=False,
     )  # fmt: skip
+    parts = parts_of(network, full)
     quantize_dynamic(str(full), str(folder / "model.onnx"), weight_type=QuantType.QInt8)
+    weights_of(folder, parts)  # what could not be trained further is no model to ship
     full.unlink()
+    for part, told in ((PARTS, parts), (ENCODER, config_of(network.encoder))):
+        with replacing(folder / part) as file:
+            file.write(json.dumps(told, indent=1, sort_keys=True).encode("utf-8") + b"\n")
     shutil.copyfile(tokenizer, folder / "tokenizer.json")
-    files = {part: _sha256(folder / part) for part in ("model.onnx", "tokenizer.json")}
+    files = {part: _sha256(folder / part) for part in ("model.onnx", "tokenizer.json", PARTS, ENCODER)}
     manifest = {
         "kind": "neural",
         "name": name,
         "special": special,
         "files": files,
-        "versions": versions("voicenlp", "torch", "onnxruntime"),
+        "versions": versions("voicenlp", "torch", "transformers", "onnxruntime"),
     }
     with replacing(folder / "manifest.json") as file:
         file.write(json.dumps({**manifest, **heads.manifest(), **about}, indent=2, sort_keys=True).encode("utf-8") + b"\n")

@@ -13,6 +13,7 @@ from voicenlp.errors import InputError, UsageError
 from voicenlp.io.annotations import Record, read_annotations
 from voicenlp.records import Person
 from voicenlp.scheme import default_scheme
+from voicenlp.taggers.folders import model_folder
 from voicenlp.taggers.heads import Heads
 from voicenlp.taggers.rules import RuleTagger
 from voicenlp.training.settings import TrainSettings
@@ -35,7 +36,7 @@ def run_training(
     ----------
     settings : TrainSettings
     out : Path
-        ``model.onnx``, ``tokenizer.json``, ``manifest.json`` and ``history.json`` are written here.
+        The model's files (`voicenlp.training.export`) and ``history.json`` are written here.
     judge : callable
         Predicted and annotated records to the F1 of voice spans without and with the speaker.
     roster_of : callable
@@ -52,8 +53,10 @@ def run_training(
     ------
     InputError
         If records or encoder can't be read.
+    ModelError
+        If the model to start from can't be trained further.
     UsageError
-        If what training needs is not installed.
+        If what training needs is not installed, or the model would be written over the one it starts from.
     """
     try:
         import torch
@@ -64,21 +67,22 @@ def run_training(
     from voicenlp.training.examples import example_of
     from voicenlp.training.export import export
     from voicenlp.training.network import Network
+    from voicenlp.training.shipped import shipped_network
     from voicenlp.training.trainer import train
 
-    tokenizer_file = settings.encoder / "tokenizer.json"
+    base = model_folder(settings.encoder)
+    if base and base.resolve() == out.resolve():
+        raise UsageError(f"{out}: holds the model that training starts from; name another folder for the new one")
+    start = shipped_network(base) if base else None
+    tokenizer_file = start.tokenizer if start else settings.encoder / "tokenizer.json"
     try:
         tokenizer = Tokenizer.from_file(str(tokenizer_file))
-        config = AutoConfig.from_pretrained(str(settings.encoder), local_files_only=True)
+        config = None if start else AutoConfig.from_pretrained(str(settings.encoder), local_files_only=True)
     except Exception as error:  # these libraries raise whatever comes to hand
         raise InputError(f"holds no encoder that can be read ({type(error).__name__})", source=settings.encoder) from None
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    names = {"cls": ("<s>", "[CLS]"), "sep": ("</s>", "[SEP]"), "pad": ("<pad>", "[PAD]")}
-    found = {name: next(filter(None.__ne__, map(tokenizer.token_to_id, tokens)), None) for name, tokens in names.items()}
-    special = {name: number for name, number in found.items() if number is not None}
-    if len(special) < len(found):
-        raise InputError("its tokeniser lacks [CLS], [SEP] or [PAD]", source=tokenizer_file)
+    special = start.special if start else _special(tokenizer, tokenizer_file)
     heads = Heads(default_scheme())
     rules = RuleTagger()
     parts = {"train": _records(settings.train), "dev": _records(settings.dev)}
@@ -88,17 +92,23 @@ def run_training(
     say(f"{len(parts['train'])} records to learn from, {len(parts['dev'])} to judge by")
     logging.getLogger("transformers").setLevel(logging.ERROR)
     torch.manual_seed(settings.seed)
-    encoder = AutoModel.from_pretrained(str(settings.encoder), config=config, local_files_only=True, add_pooling_layer=False)
-    network = Network(encoder, heads.width)
+    if start:
+        network = start.network
+        say(f"starts from the model {start.manifest['name']}")
+    else:
+        encoder = AutoModel.from_pretrained(str(settings.encoder), config=config, local_files_only=True, add_pooling_layer=False)
+        network = Network(encoder, heads.width)
     out.mkdir(parents=True, exist_ok=True)
-    fingerprint = _fingerprint(settings, parts.values())
+    fingerprint = _fingerprint(settings, parts.values(), _sha256(base / "model.onnx") if base else "")
     state = out / f"training-{fingerprint[:12]}.pt"
     history = train(network, examples["train"], examples["dev"], heads, special, settings, state, judge, say)
-    about = {
-        "corpus_sha256": fingerprint,
-        "encoder_sha256": _sha256(settings.encoder / "model.safetensors"),
-        "epoch": history.best_epoch + 1,
-    }
+    about: dict[str, Any] = {"corpus_sha256": fingerprint, "epoch": history.best_epoch + 1}
+    if start and base:
+        about["encoder_sha256"] = start.manifest.get("encoder_sha256", "")
+        about["started_from"] = {key: start.manifest.get(key, "") for key in ("name", "corpus_sha256")}
+        about["started_from"]["model_sha256"] = _sha256(base / "model.onnx")
+    else:
+        about["encoder_sha256"] = _sha256(settings.encoder / "model.safetensors")
     about["settings"] = {key: value for key, value in settings.model_dump(mode="json").items() if key not in ("train", "dev", "encoder")}
     export(network, tokenizer_file, out, heads, special, name=settings.name, about=about)
     told = {"epochs": history.epochs, "best": history.best, "best_epoch": history.best_epoch + 1}
@@ -108,6 +118,15 @@ def run_training(
     return told
 
 
+def _special(tokenizer: Any, source: Path) -> dict[str, int]:
+    names = {"cls": ("<s>", "[CLS]"), "sep": ("</s>", "[SEP]"), "pad": ("<pad>", "[PAD]")}
+    found = {name: next(filter(None.__ne__, map(tokenizer.token_to_id, tokens)), None) for name, tokens in names.items()}
+    special = {name: number for name, number in found.items() if number is not None}
+    if len(special) < len(found):
+        raise InputError("its tokeniser lacks [CLS], [SEP] or [PAD]", source=source)
+    return special
+
+
 def _records(places: Iterable[Path]) -> list[Record]:
     records = [record for place in places for record in read_annotations(place)]
     if not records:
@@ -115,9 +134,10 @@ def _records(places: Iterable[Path]) -> list[Record]:
     return records
 
 
-def _fingerprint(settings: TrainSettings, parts: Iterable[list[Record]]) -> str:
-    """Return a hash of what the run learns from and how: another corpus or setting is another run."""
+def _fingerprint(settings: TrainSettings, parts: Iterable[list[Record]], start: str = "") -> str:
+    """Return a hash of what the run learns from and how: another corpus, setting or model to start from is another run."""
     digest = hashlib.sha256(settings.model_dump_json(exclude={"train", "dev", "encoder"}).encode())
+    digest.update(start.encode())
     for records in parts:
         for record in records:
             digest.update(record.text.encode("utf-8", "surrogatepass"))

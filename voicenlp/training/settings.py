@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from voicenlp.errors import InputError
+from voicenlp.taggers.folders import model_folder
 
 __all__ = ["TrainSettings", "read_train_settings"]
 
@@ -23,7 +24,9 @@ class TrainSettings(BaseModel):
     train, dev : list of Path
         Folders or files of annotated records; dev decides when to stop and which state is kept.
     encoder : Path
-        Folder of a pretrained encoder (``config.json``, ``model.safetensors``, ``tokenizer.json``).
+        What to start from: the folder of a pretrained encoder (``config.json``, ``model.safetensors``, ``tokenizer.json``), or a model of
+        voicenlp that is to learn on: its folder (known by its ``manifest.json``), or its name if it comes with the package. The run then
+        begins with that model's heads too, so that a few dozen records are enough.
     epochs, patience : int
         At most so many passes; stop after so many without a better dev figure.
     batch : int
@@ -53,6 +56,8 @@ class TrainSettings(BaseModel):
 def read_train_settings(path: str | Path) -> TrainSettings:
     """Read the settings of a training run; paths in the file are taken from its folder.
 
+    An ``encoder`` that is no folder there may be the name of a model that comes with the package.
+
     Raises
     ------
     InputError
@@ -70,4 +75,7 @@ def read_train_settings(path: str | Path) -> TrainSettings:
         raise InputError("\n".join(lines)) from None
     at = path.resolve().parent
     moved = {name: [at / one for one in getattr(settings, name)] for name in ("train", "dev")}
-    return settings.model_copy(update={**moved, "encoder": at / settings.encoder})
+    encoder = at / settings.encoder
+    if not encoder.is_dir():
+        encoder = model_folder(settings.encoder) or encoder
+    return settings.model_copy(update={**moved, "encoder": encoder})
