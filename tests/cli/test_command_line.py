@@ -7,7 +7,7 @@ import pytest
 
 from voicenlp import __version__
 
-VERBS = ["tag", "indicators", "attach", "evaluate", "agree", "convert", "models", "audit", "demo"]
+VERBS = ["tag", "indicators", "attach", "evaluate", "agree", "convert", "models", "audit", "demo", "train", "explain"]
 
 
 @pytest.mark.parametrize("verb", ["", *VERBS])

@@ -61,6 +61,11 @@ def later_is_better():
     return lambda predicted, annotated: (0.0, float(next(count)))
 
 
+def no_pairs(annotated, predicted):
+    """A referee for whom no span is ever right."""
+    return []
+
+
 def inputs(notes, tokens, seed=0):
     draw = np.random.default_rng(seed)
     mask = np.ones((notes, tokens), dtype=np.int64)
@@ -208,7 +213,7 @@ def test_a_run_starts_from_a_model_by_its_folder(trained, examples, tmp_path):
     settings = read_train_settings(config)
     assert settings.encoder == folder
     lines: list[str] = []
-    told = run_training(settings, tmp_path / "ours", later_is_better(), lambda meta: [], lines.append)
+    told = run_training(settings, tmp_path / "ours", later_is_better(), no_pairs, lambda meta: [], lines.append)
     assert any("starts from the model tiny" in line for line in lines)
     assert told["epochs"][0]["loss"] < 0.5 * loss_of(network_of(trained[0].encoder.config.model_type, seed=2), examples)
     manifest = json.loads((tmp_path / "ours" / "manifest.json").read_text())
@@ -218,7 +223,7 @@ def test_a_run_starts_from_a_model_by_its_folder(trained, examples, tmp_path):
     assert NeuralTagger(tmp_path / "ours").tag(Note("n", RECORDS[0].text))[0]
     assert shipped_network(tmp_path / "ours").manifest["name"] == "ours"
     with pytest.raises(UsageError, match="starts from"):
-        run_training(settings, folder, later_is_better(), lambda meta: [])
+        run_training(settings, folder, later_is_better(), no_pairs, lambda meta: [])
 
 
 def test_an_encoder_may_be_a_name_that_comes_with_the_package(tmp_path, monkeypatch):
@@ -278,4 +283,4 @@ def test_a_graph_that_lacks_a_weight_is_refused(trained, tmp_path):
 def test_a_folder_that_holds_neither_encoder_nor_model_is_named(tmp_path):
     settings = TrainSettings(name="ours", train=[tmp_path], dev=[tmp_path], encoder=tmp_path / "nothing")
     with pytest.raises(InputError, match="nothing: holds no encoder"):
-        run_training(settings, tmp_path / "out", later_is_better(), lambda meta: [])
+        run_training(settings, tmp_path / "out", later_is_better(), no_pairs, lambda meta: [])

@@ -6,7 +6,9 @@ from voicenlp.audit.checkpoints import Checkpoint
 from voicenlp.audit.events import FileRef, ModelRef, child_reads, versions
 from voicenlp.audit.log import AuditLog, read_events, tail
 from voicenlp.audit.plain import describe
+from voicenlp.audit.proofs import consistency_proof, inclusion_proof
 from voicenlp.audit.pseudonyms import Pseudonyms
+from voicenlp.audit.signing import SigningKey
 from voicenlp.audit.verification import Fault, Verification, checkpoint, verify
 
 __all__ = [
@@ -16,10 +18,13 @@ __all__ = [
     "FileRef",
     "ModelRef",
     "Pseudonyms",
+    "SigningKey",
     "Verification",
     "checkpoint",
     "child_reads",
+    "consistency_proof",
     "describe",
+    "inclusion_proof",
     "read_events",
     "tail",
     "verify",

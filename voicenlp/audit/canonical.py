@@ -8,9 +8,10 @@ from typing import Any
 
 import rfc8785
 
-__all__ = ["canonical", "digest", "parse"]
+__all__ = ["canonical", "digest", "parse", "parse_canonical"]
 
 _SAFE = 2**53 - 1
+_BEFORE_SURROGATES = "\ud7ff"
 
 
 def canonical(value: Any) -> bytes:
@@ -40,6 +41,14 @@ def _whole(text: str) -> int | float:
     return number if -_SAFE <= number <= _SAFE else float(text)
 
 
+def _fraction(text: str) -> float:
+    raise ValueError("a number that is not whole")
+
+
+_read_whole = json.JSONDecoder(parse_int=_whole, parse_float=_fraction).decode
+_write = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def parse(data: bytes) -> Any:
     """Read canonical JSON back, so that `canonical` gives the same bytes again.
 
@@ -57,6 +66,34 @@ def parse(data: bytes) -> Any:
         return json.loads(data.decode("utf-8"), parse_int=_whole)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def parse_canonical(data: bytes) -> Any:
+    """Read JSON that must be canonical: with a log of a million lines this is where the time goes.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are not the canonical form of what they say.
+
+    Examples
+    --------
+    >>> parse_canonical(b'{"a":1,"b":[]}')
+    {'a': 1, 'b': []}
+    """
+    # Where there are no fractions, and no characters beyond the surrogates (by which RFC 8785 sorts keys in another order), the standard
+    # library writes the canonical form, several times as fast. Its word is only taken where it gives these very bytes.
+    try:
+        text = data.decode("utf-8")
+        value = _read_whole(text)
+        if (text.isascii() or max(text) <= _BEFORE_SURROGATES) and _write(value) == text:
+            return value
+    except (ValueError, RecursionError):
+        pass
+    value = parse(data)
+    if canonical(value) != data:
+        raise ValueError("not in canonical form")
+    return value
 
 
 def digest(value: Any) -> str:

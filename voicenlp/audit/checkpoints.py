@@ -1,20 +1,21 @@
-"""Checkpoints: the size and the Merkle root of a log at one time, to be kept where the log's keeper can't change them.
+"""Checkpoints: the size and the Merkle root of a log at one time, signed, to be kept where the log's keeper can't change them.
 
-The text is that of a C2SP tlog-checkpoint: origin, number of events, base64 of the RFC 6962 root; unsigned in this version. Whatever comes
-after an empty line (signatures) is let through unread.
+A checkpoint is a C2SP tlog-checkpoint (origin, number of events, base64 of the RFC 6962 root) in a C2SP signed note. The origin names the
+log, the key in the signature line the authority: one key may sign for several logs.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from voicenlp.errors import InputError
+from voicenlp.audit import verifier
+from voicenlp.audit.signing import SigningKey
+from voicenlp.errors import AuditError, InputError, UsageError
 
-__all__ = ["ORIGIN", "Checkpoint"]
+__all__ = ["ORIGIN", "Checkpoint", "read_verifier_key"]
 
 ORIGIN = "voicenlp-audit/"
 """What the origin of a checkpoint begins with; the id of the log follows."""
@@ -32,6 +33,8 @@ class Checkpoint:
         Number of events.
     root : bytes
         The 32-byte RFC 6962 root hash over them.
+    note : str
+        The checkpoint as it was read or signed, signatures included; does not count when two are compared.
 
     Examples
     --------
@@ -43,33 +46,32 @@ class Checkpoint:
     origin: str
     size: int
     root: bytes
+    note: str = field(default="", compare=False, repr=False)
 
     def text(self) -> str:
-        """Return the three lines."""
+        """Return the three lines that are signed."""
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode('ascii')}\n"
+
+    def signed(self, key: SigningKey) -> Checkpoint:
+        """Return the checkpoint with a signature."""
+        return Checkpoint(self.origin, self.size, self.root, key.sign(self.text()))
 
     @classmethod
     def from_text(cls, text: str, source: object = "checkpoint") -> Checkpoint:
-        """Read the lines of a checkpoint.
+        """Read a checkpoint, signed or not; signatures are not checked: that is `verified`.
 
         Raises
         ------
         InputError
-            If they are not those of a checkpoint.
+            If it is not one.
         """
-        body = text.replace("\r\n", "\n").partition("\n\n")[0].rstrip("\n")
-        lines = body.split("\n")
-        if len(lines) < 3 or not lines[0]:
-            raise InputError("not a checkpoint: origin, size and root hash are to stand in three lines", source=source)
-        if not re.fullmatch(r"0|[1-9][0-9]{0,15}", lines[1]):
-            raise InputError("not a checkpoint: the second line must be a number of events", source=source, row=2)
+        plain = text.replace("\r\n", "\n")
         try:
-            root = base64.b64decode(lines[2], validate=True)
-        except (binascii.Error, ValueError):
-            root = b""
-        if len(root) != 32 or base64.b64encode(root).decode("ascii") != lines[2]:
-            raise InputError("not a checkpoint: the third line must be 32 bytes in base64", source=source, row=3)
-        return cls(lines[0], int(lines[1]), root)
+            body = verifier.read_note(plain.encode("utf-8", "surrogatepass"))[0] if "\n\n" in plain.rstrip("\n") else plain.rstrip("\n")
+            head = verifier.read_head(body)
+        except verifier.Refused as error:
+            raise InputError(_named(error), source=source) from None
+        return cls(head.origin, head.size, head.root, plain)
 
     @classmethod
     def read(cls, path: str | Path) -> Checkpoint:
@@ -86,3 +88,42 @@ class Checkpoint:
             raise InputError(f"can't be read ({error.strerror})", source=path) from None
         except UnicodeDecodeError:
             raise InputError("not a checkpoint: not UTF-8 text", source=path) from None
+
+    def verified(self, keys: Sequence[verifier.Key], source: object = "checkpoint") -> Checkpoint:
+        """Check that the checkpoint is signed with one of these keys; return it.
+
+        Raises
+        ------
+        AuditError
+            If it is not signed with any, or a signature is false.
+        """
+        try:
+            head = verifier.read_head(verifier.verified_text(self.note.encode("utf-8"), keys))
+        except verifier.Refused as error:
+            raise AuditError(f"{source}: {error}") from None
+        if head != (self.origin, self.size, self.root):
+            raise AuditError(f"{source}: what was signed is not what it says")
+        return self
+
+
+def _named(error: verifier.Refused) -> str:
+    message = str(error)
+    return message if message.startswith("not a checkpoint") else f"not a checkpoint: {message}"
+
+
+def read_verifier_key(key: str | Path) -> verifier.Key:
+    """Read a verifier key, given as text (``name+hash+base64``) or as the file that holds it.
+
+    Raises
+    ------
+    UsageError
+        If it is not one.
+    """
+    try:
+        try:
+            text = Path(key).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError, ValueError):
+            text = str(key)
+        return verifier.read_key(text)
+    except verifier.Refused as error:
+        raise UsageError(f"{error}") from None

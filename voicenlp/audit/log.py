@@ -1,4 +1,4 @@
-"""The audit log: what was done with whose records, when, by whom and why, in a file that only grows.
+"""The audit log: what was done with whose records, when, by whom and why, in a file (or a table) that only grows.
 
 One event a line in canonical JSON; every line holds the hash of the one before, so that no line can be changed, left out, put in or moved
 without `voicenlp.audit.verify` finding it. What a chain alone can't show (lines cut off at the end, a log rewritten whole) a checkpoint
@@ -19,7 +19,7 @@ from typing import Any, Self
 from voicenlp.audit.entry import FIRST, seal, unseal
 from voicenlp.audit.events import LONGEST, Event, LogMended, LogStarted, event_of, guard
 from voicenlp.audit.pseudonyms import Pseudonyms, key_file
-from voicenlp.audit.store import FileStore
+from voicenlp.audit.store import beside, open_store
 from voicenlp.errors import AuditError
 
 __all__ = ["AuditLog", "read_events", "tail"]
@@ -36,19 +36,21 @@ class AuditLog:
     Parameters
     ----------
     path : str or Path
-        The file; it and its folder are made where missing.
+        The file; it and its folder are made where missing. An SQLite database if it ends in ``.sqlite``, ``.sqlite3`` or ``.db``; or a
+        ``postgresql://`` URL, for a team that shares one log (both by SQLAlchemy: ``pip install voicenlp[office]``).
     actor, role, purpose, lawful_basis, dpia : str, optional
         Who acts, in which role, what for, on which lawful basis, under which data protection impact assessment: written with every event.
     run : str, optional
         Id of the run, the same in all events of one command; a random one if not given.
     key : str or Path, optional
-        Key file of the pseudonyms; by default what ``VOICENLP_KEY`` names, or ``<path>.key``.
+        Key file of the pseudonyms; by default what ``VOICENLP_KEY`` names, or ``<path>.key``. A log on a database server needs one named.
     timeout : float, default 10
         Seconds to wait for another writer.
 
     Attributes
     ----------
-    path : Path
+    path : Path or str
+        A Path, but of a log on a database server its URL, without the password.
     run : str
 
     Raises
@@ -84,18 +86,17 @@ class AuditLog:
         key: str | Path | None = None,
         timeout: float = 10.0,
     ) -> None:
-        self.path = Path(path)
         self.run = run or f"r_{secrets.token_hex(10)}"
-        self._key = Path(key) if key is not None else key_file(self.path)
         self._who = {"actor": actor, "role": role, "purpose": purpose, "lawful_basis": lawful_basis, "dpia": dpia, "run": self.run}
         for name, value in self._who.items():
             if not isinstance(value, str) or len(value) > LONGEST:
                 raise AuditError(f"{name} must be text of at most {LONGEST} characters")
-        self._store = FileStore(self.path, timeout=timeout)
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise AuditError(f"{self.path.parent}: can't make the folder of the audit log ({error.strerror})") from None
+        self._store = open_store(path, timeout)
+        file = beside(path, "")
+        self._place = path
+        self.path: Path | str = self._store.name if file is None else file
+        self._key = Path(key) if key is not None else key_file(path)
+        self._store.prepare()
         with self._store.locked():
             self._check()
             self._ready()
@@ -115,7 +116,7 @@ class AuditLog:
         AuditError
             If the key is lost, or is not the one with which the log was begun.
         """
-        first = next(read_events(self.path))
+        first = next(read_events(self._place))
         return Pseudonyms(self._key, key_id=str(first["data"].get("key", "")))
 
     def append(self, event: str | Event, /, **data: Any) -> str:
@@ -204,13 +205,13 @@ def read_events(path: str | Path) -> Iterator[dict[str, Any]]:
     AuditError
         If there is no log, or a line is not an event.
     """
-    path = Path(path)
+    store = open_store(path)
     try:
-        for number, line in enumerate(FileStore(path).lines(), 1):
+        for number, line in enumerate(store.lines(), 1):
             if line.endswith(b"\n"):
-                yield _read(path, line, f"line {number}")
+                yield _read(store.name, line, f"line {number}")
     except OSError as error:
-        raise AuditError(f"{path}: no audit log that can be read ({error.strerror})") from None
+        raise AuditError(f"{store.name}: no audit log that can be read ({error.strerror})") from None
 
 
 def tail(path: str | Path, count: int = 20) -> list[dict[str, Any]]:
@@ -221,21 +222,21 @@ def tail(path: str | Path, count: int = 20) -> list[dict[str, Any]]:
     AuditError
         If there is no log, or one of these lines is not an event.
     """
-    path = Path(path)
+    store = open_store(path)
     found: deque[dict[str, Any]] = deque()
     try:
-        for line in FileStore(path).backwards():
+        for line in store.backwards():
             if len(found) >= count:
                 break
             if line.endswith(b"\n"):
-                found.appendleft(_read(path, line, f"line {len(found) + 1} from the end"))
+                found.appendleft(_read(store.name, line, f"line {len(found) + 1} from the end"))
     except OSError as error:
-        raise AuditError(f"{path}: no audit log that can be read ({error.strerror})") from None
+        raise AuditError(f"{store.name}: no audit log that can be read ({error.strerror})") from None
     return list(found)
 
 
-def _read(path: Path, line: bytes, where: str) -> dict[str, Any]:
+def _read(name: str, line: bytes, where: str) -> dict[str, Any]:
     try:
         return unseal(line).fields
     except ValueError:
-        raise AuditError(f"{path}, {where}: not an event of an audit log; see: voicenlp audit verify") from None
+        raise AuditError(f"{name}, {where}: not an event of an audit log; see: voicenlp audit verify") from None

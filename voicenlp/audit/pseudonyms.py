@@ -13,6 +13,7 @@ import secrets
 import unicodedata
 from pathlib import Path
 
+from voicenlp.audit.store import beside
 from voicenlp.errors import AuditError
 
 __all__ = ["Pseudonyms", "key_file"]
@@ -23,6 +24,11 @@ _KEY_BYTES = 32
 def key_file(log: str | Path) -> Path:
     """Return where the key of a log lies: the file that the environment variable ``VOICENLP_KEY`` names, or ``<log>.key``.
 
+    Raises
+    ------
+    AuditError
+        If the log is on a database server, beside which no file can lie, and no key is named.
+
     Examples
     --------
     >>> import os
@@ -31,7 +37,10 @@ def key_file(log: str | Path) -> Path:
     'audit.log.key'
     """
     named = os.environ.get("VOICENLP_KEY", "").strip()
-    return Path(named) if named else Path(f"{log}.key")
+    found = Path(named) if named else beside(log, ".key")
+    if found is None:
+        raise AuditError("the key of an audit log on a database server must be named: VOICENLP_KEY=FILE, or key in voicenlp.toml")
+    return found
 
 
 class Pseudonyms:

@@ -1,21 +1,95 @@
-"""Where the lines of a log are kept: a plain file that only grows, locked while somebody writes."""
+"""Where the lines of a log are kept: a plain file that only grows, locked while somebody writes, or a table of a database."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
+import re
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from voicenlp.audit.entry import LIMIT
 from voicenlp.errors import AuditError
 
-__all__ = ["FileStore", "Torn"]
+__all__ = ["FileStore", "Store", "Torn", "beside", "open_store"]
 
 _BLOCK = 64 * 1024
+_SQLITE = frozenset({".sqlite", ".sqlite3", ".db"})
+# A Path made of an address has lost a slash, and has backslashes on Windows.
+_ADDRESS = re.compile(r"(postgresql(?:\+\w+)?):[/\\]{1,2}(?=[^/\\])")
+
+
+class Store(Protocol):
+    """What a log needs of the place where its lines are kept; `FileStore` says what each does."""
+
+    name: str
+
+    def prepare(self) -> None: ...  # noqa: D102
+    def locked(self) -> AbstractContextManager[None]: ...  # noqa: D102
+    def first(self) -> bytes | None: ...  # noqa: D102
+    def last(self) -> bytes | None: ...  # noqa: D102
+    def append(self, line: bytes, *, sync: bool = False) -> None: ...  # noqa: D102
+    def sync(self) -> None: ...  # noqa: D102
+    def mend(self) -> Torn | None: ...  # noqa: D102
+    def lines(self) -> Iterator[bytes]: ...  # noqa: D102
+    def backwards(self) -> Iterator[bytes]: ...  # noqa: D102
+
+
+def open_store(place: str | Path, timeout: float = 10.0) -> Store:
+    """Return the store that a place names; nothing is opened or made yet.
+
+    Parameters
+    ----------
+    place : str or Path
+        A file; one that ends in ``.sqlite``, ``.sqlite3`` or ``.db`` is an SQLite database, any other a plain text file. Or a
+        ``postgresql://`` or ``sqlite:///`` URL as SQLAlchemy takes it.
+    timeout : float, default 10
+        Seconds to wait for another writer.
+
+    Raises
+    ------
+    AuditError
+        If the URL can't be one, or SQLAlchemy or a database driver is not installed.
+
+    Examples
+    --------
+    >>> type(open_store("run/audit.log")).__name__, type(open_store("run/audit.sqlite")).__name__
+    ('FileStore', 'TableStore')
+    """
+    address = address_of(place)
+    if address is None:
+        return FileStore(place, timeout)
+    from voicenlp.audit.database import TableStore
+
+    return TableStore(address, timeout)
+
+
+def address_of(place: str | Path) -> str | None:
+    """Return the SQLAlchemy URL of a place in a database; None of a plain file."""
+    text = str(place)
+    if text.startswith(("sqlite:///", "sqlite+pysqlite:///")):
+        return text
+    if found := _ADDRESS.match(text):
+        return f"{found[1]}://{text[found.end() :]}".replace("\\", "/") if isinstance(place, Path) else text
+    return f"sqlite:///{text}" if Path(place).suffix.lower() in _SQLITE else None
+
+
+def beside(place: str | Path, ending: str) -> Path | None:
+    """Return the file beside a log that has its name and another ending; None for a log on a database server.
+
+    Examples
+    --------
+    >>> beside("run/audit.log", ".key").name, beside("postgresql://db.example/voice", ".key")
+    ('audit.log.key', None)
+    """
+    address = address_of(place)
+    if address is None:
+        return Path(f"{place}{ending}")
+    return Path(f"{address.partition(':///')[2]}{ending}") if address.startswith("sqlite") else None
 
 
 class Torn(NamedTuple):
@@ -41,9 +115,23 @@ class FileStore:
         from filelock import FileLock
 
         self.path = Path(path)
+        self.name = str(path)
         self.timeout = timeout
         self._lock = FileLock(f"{self.path}.lock", timeout=timeout)
         self._seen: tuple[tuple[int, int, int], bytes] | None = None
+
+    def prepare(self) -> None:
+        """Make the folder where it is missing.
+
+        Raises
+        ------
+        AuditError
+            If it can't be made.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise AuditError(f"{self.path.parent}: can't make the folder of the audit log ({error.strerror})") from None
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """Has a log been changed since it was written? Finds any edit, deletion, insertion or reordering, and says where.
 
 Lines cut off at the end, and a log rewritten whole with all its hashes made anew, leave a chain without fault: to find those, give an
-earlier checkpoint.
+earlier checkpoint. Whoever holds the signing key can sign a rewritten log, but not make the earlier checkpoint fit it.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from voicenlp.audit.checkpoints import ORIGIN, Checkpoint
+from voicenlp.audit.checkpoints import ORIGIN, Checkpoint, read_verifier_key
 from voicenlp.audit.entry import FIRST, Entry, unseal
 from voicenlp.audit.merkle import Tree
-from voicenlp.audit.store import FileStore
+from voicenlp.audit.signing import SigningKey
+from voicenlp.audit.store import beside, open_store
 from voicenlp.errors import AuditError, InputError, UsageError
 
 __all__ = ["Fault", "Verification", "checkpoint", "verify"]
@@ -71,24 +72,54 @@ class Verification:
     faults: tuple[Fault, ...]
 
 
-def verify(path: str | Path, checkpoint: Checkpoint | str | Path | None = None) -> Verification:
+def verify(
+    path: str | Path,
+    checkpoint: Checkpoint | str | Path | None = None,
+    verifier_key: str | Path | Sequence[str | Path] = (),
+) -> Verification:
     """Check every line of a log, and the log as a whole against an earlier checkpoint if one is given.
 
     Parameters
     ----------
     path : str or Path
     checkpoint : Checkpoint, or path of one, optional
+    verifier_key : str or Path, or sequence of them, optional
+        Keys (``name+hash+base64``, or files that hold them) with one of which the checkpoint must be signed. Without, its signature is
+        not looked at: it is then as good as the place where it was kept.
 
     Raises
     ------
     AuditError
-        If there is no log or it can't be read. Faults are not raised but returned.
+        If there is no log, it can't be read, or the checkpoint is not signed with one of the keys. Faults of the log are not raised but
+        returned.
     InputError
         If the checkpoint can't be read.
+    UsageError
+        If a verifier key is none.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from voicenlp.audit import AuditLog, SigningKey
+    >>> with TemporaryDirectory() as folder:
+    ...     log = AuditLog(Path(folder, "audit.log"))
+    ...     key = SigningKey.make(Path(folder, "council.key"), "council.example/voice")
+    ...     kept = checkpoint(log.path, key=key)
+    ...     hash_ = log.append("run.opened", command="tag")
+    ...     verify(log.path, kept, key.verifier).ok
+    True
     """
-    if checkpoint is not None and not isinstance(checkpoint, Checkpoint):
-        checkpoint = Checkpoint.read(checkpoint)
-    store = FileStore(path)
+    given = [verifier_key] if isinstance(verifier_key, str | Path) else list(verifier_key)
+    keys = [read_verifier_key(key) for key in given]
+    if keys and checkpoint is None:
+        raise UsageError("a verifier key checks a checkpoint: give one")
+    if checkpoint is not None:
+        source: object = "checkpoint"
+        if not isinstance(checkpoint, Checkpoint):
+            source, checkpoint = checkpoint, Checkpoint.read(checkpoint)
+        if keys:
+            checkpoint.verified(keys, source)
+    store = open_store(path)
     try:
         found = _follow(store.lines(), checkpoint)
         if found is not None:
@@ -96,57 +127,93 @@ def verify(path: str | Path, checkpoint: Checkpoint | str | Path | None = None) 
         lines = list(store.lines())
         return _follow(lines, checkpoint) or _diagnose(lines, checkpoint)
     except OSError as error:
-        raise AuditError(f"{path}: no audit log that can be read ({error.strerror})") from None
+        raise AuditError(f"{store.name}: no audit log that can be read ({error.strerror})") from None
 
 
-def checkpoint(path: str | Path, out: str | Path | None = None) -> Checkpoint:
-    """Verify a log and return its checkpoint; with ``out``, also write it there.
+def checkpoint(path: str | Path, out: str | Path | None = None, *, key: SigningKey | str | Path | None = None) -> Checkpoint:
+    """Verify a log and return a signed checkpoint of it; with ``out``, also write it there.
 
-    An earlier checkpoint at ``out`` is written over only if the log still agrees with it.
+    An earlier checkpoint at ``out`` is written over only if the log still agrees with it. Beside the key the last checkpoint that it signed
+    of this log is kept (``<key>.<log id>.last``), and none is signed that does not agree with that one.
+
+    Parameters
+    ----------
+    path : str or Path
+    out : str or Path, optional
+    key : SigningKey, or path of one, optional
+        ``<log>.signing-key`` if not given, which is made where it is missing, under the name of the log.
 
     Raises
     ------
     AuditError
-        If the log does not verify, or not against the checkpoint at ``out``.
+        If the log does not verify, or not against an earlier checkpoint; or the key is lost.
     UsageError
-        If ``out`` is there and is not a checkpoint, or can't be written.
+        If ``out`` is there and is not a checkpoint, or can't be written; or the log is on a database server and no key is given.
     """
-    before = None
-    if out is not None and Path(out).exists():
-        try:
-            before = Checkpoint.read(out)
-        except InputError as error:
-            raise UsageError(f"{error}; it is not written over") from None
-    found = verify(path, checkpoint=before)
-    if not found.ok:
-        raise AuditError(f"{path}: no checkpoint is made of a log that does not verify; {found.faults[0]}")
+    file, signer = _signer(path, key)
+    earlier = _earlier(out)
+    found = _whole(path, earlier)
     made = Checkpoint(f"{ORIGIN}{found.log}", found.events, bytes.fromhex(found.root))
-    if out is not None:
-        beside = Path(f"{out}.new")
-        try:
-            beside.write_bytes(made.text().encode("utf-8"))
-            beside.replace(out)
-        except OSError as error:
-            raise UsageError(f"{out}: can't be written ({error.strerror})") from None
+    last = Path(f"{file}.{found.log}.last") if file is not None else None
+    signed_before = _earlier(last)
+    if signed_before is not None and signed_before != earlier:
+        _whole(path, signed_before)
+    if signer is None:
+        assert file is not None
+        signer = SigningKey.make(file, made.origin)
+    made = made.signed(signer)
+    for place in (last, out):
+        if place is not None:
+            _replace(place, made.note)
     return made
+
+
+def _signer(path: str | Path, key: SigningKey | str | Path | None) -> tuple[Path | None, SigningKey | None]:
+    """Return the file of the signing key and the key, or None for one that is still to be made."""
+    if isinstance(key, SigningKey):
+        return None, key
+    file = Path(key) if key is not None else beside(path, ".signing-key")
+    if file is None:
+        raise UsageError("a checkpoint of a log on a database server needs a signing key named; make one with: voicenlp audit keygen")
+    return file, SigningKey.read(file) if key is not None or file.exists() else None
+
+
+def _earlier(path: str | Path | None) -> Checkpoint | None:
+    if path is None or not Path(path).exists():
+        return None
+    try:
+        return Checkpoint.read(path)
+    except InputError as error:
+        raise UsageError(f"{error}; it is not written over") from None
+
+
+def _whole(path: str | Path, before: Checkpoint | None) -> Verification:
+    found = verify(path, before)
+    if not found.ok:
+        raise AuditError(f"{open_store(path).name}: no checkpoint is made of a log that does not verify; {found.faults[0]}")
+    return found
+
+
+def _replace(path: str | Path, text: str) -> None:
+    fresh = Path(f"{path}.new")
+    try:
+        fresh.write_bytes(text.encode("utf-8"))
+        fresh.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path}: can't be written ({error.strerror})") from None
 
 
 def _follow(lines: Iterable[bytes], checkpoint: Checkpoint | None = None) -> Verification | None:
     """Follow a chain line by line, keeping none of them; None at the first fault."""
     tree, prev, log, size_root = Tree(), FIRST, "", None
     for seq, line in enumerate(lines):
-        try:
-            fields, computed = unseal(line)
-        except ValueError:
-            return None
-        if computed != fields["hash"] or fields["prev"] != prev or fields["seq"] != seq or not line.endswith(b"\n"):
+        entry = _next(line, seq, prev)
+        if entry is None:
             return None
         if seq == 0:
-            if fields["event"] != "log.started":
-                return None
-            log = str(fields["data"].get("log", ""))
-        prev = computed
-        tree.add(bytes.fromhex(computed))
+            log = str(entry.fields["data"].get("log", ""))
+        prev = entry.computed
+        tree.add(bytes.fromhex(prev))
         if checkpoint is not None and tree.size == checkpoint.size:
             size_root = tree.root()
     if tree.size == 0:
@@ -160,6 +227,18 @@ def _follow(lines: Iterable[bytes], checkpoint: Checkpoint | None = None) -> Ver
         elif size_root != checkpoint.root:
             faults.append(Fault("rewritten", checkpoint.size, f"the first {checkpoint.size:,} events are not those of the checkpoint"))
     return Verification(not faults, tree.size, log, prev, tree.root().hex(), tuple(faults))
+
+
+def _next(line: bytes, seq: int, prev: str) -> Entry | None:
+    """Return the entry of a line if it rightly stands at this place, behind a line with this hash."""
+    try:
+        entry = unseal(line)
+    except ValueError:
+        return None
+    fields = entry.fields
+    if entry.computed != fields["hash"] or fields["prev"] != prev or fields["seq"] != seq or not line.endswith(b"\n"):
+        return None
+    return entry if seq or fields["event"] == "log.started" else None
 
 
 def _truncated(events: int, size: int) -> Fault:

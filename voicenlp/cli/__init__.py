@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from voicenlp.cli import agree, attach, audit, convert, demo, evaluate, indicators, models, tag, train
+from voicenlp.cli import agree, attach, audit, convert, demo, evaluate, explain, indicators, models, tag, train
 from voicenlp.errors import VoiceError
 
 __all__ = ["app", "main"]
@@ -29,7 +29,7 @@ app = typer.Typer(
     help="Reads the voices of children, families and workers in case records, and sets them beside the statutory returns. "
     "It describes records; it scores nobody.",
 )
-for verb in (demo, tag, indicators, attach, evaluate, agree, train, convert, models):
+for verb in (demo, tag, indicators, attach, evaluate, agree, explain, train, convert, models):
     app.command(verb.NAME, help=verb.HELP)(verb.command)
 app.add_typer(audit.app, name="audit", help=audit.HELP)
 

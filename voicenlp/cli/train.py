@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from voicenlp.io.annotations import Record
+    from voicenlp.records import Span
 
 NAME = "train"
 HELP = "Train a model on annotated records of your own; goes on where it was stopped."
@@ -23,7 +26,7 @@ def command(
     from voicenlp.training.run import run_training
     from voicenlp.training.settings import read_train_settings
 
-    run_training(read_train_settings(config), out, _judge, roster_of, typer.echo)
+    run_training(read_train_settings(config), out, _judge, _pairs, roster_of, typer.echo)
     return 0
 
 
@@ -32,3 +35,9 @@ def _judge(predicted: list[Record], annotated: list[Record]) -> tuple[float, flo
 
     figures = {(row.part, row.name, row.measure): row.value or 0.0 for row in evaluate(predicted, annotated, bootstrap=0).table()}
     return figures["spans", "voice", "iou"], figures["spans", "voice", "speaker"]
+
+
+def _pairs(annotated: Sequence[Span], predicted: Sequence[Span]) -> list[tuple[int, int]]:
+    from voicenlp.evaluation.matching import match_spans
+
+    return [(match.gold, match.pred) for match in match_spans(annotated, predicted)]

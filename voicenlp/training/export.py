@@ -12,12 +12,13 @@ import torch
 
 from voicenlp.audit import versions
 from voicenlp.io.tables import replacing
+from voicenlp.taggers.certainty import Decoding
 from voicenlp.taggers.features import FEATURES
 from voicenlp.taggers.heads import Heads
 from voicenlp.training.network import Network
 from voicenlp.training.shipped import ENCODER, PARTS, config_of, parts_of, weights_of
 
-__all__ = ["export"]
+__all__ = ["export", "keep_decoding"]
 
 
 def export(
@@ -81,6 +82,13 @@ def export(
     with replacing(folder / "manifest.json") as file:
         file.write(json.dumps({**manifest, **heads.manifest(), **about}, indent=2, sort_keys=True).encode("utf-8") + b"\n")
     return folder
+
+
+def keep_decoding(folder: Path, decoding: Decoding) -> None:
+    """Write into a model's manifest how its answers are read."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    with replacing(folder / "manifest.json") as file:
+        file.write(json.dumps({**manifest, "decoding": decoding.manifest()}, indent=2, sort_keys=True).encode("utf-8") + b"\n")
 
 
 def _sha256(path: Path) -> str:

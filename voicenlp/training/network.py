@@ -32,7 +32,7 @@ class Dropout(nn.Module):
 def _attend(
     part: Any, states: torch.Tensor, attention_mask: torch.Tensor | None = None, position_bias: torch.Tensor | None = None, **_: Any
 ) -> tuple[torch.Tensor]:
-    """Attend as MPNet does, in one piece: its own way, step by step, takes half of the time of a pass. The position bias is not learnt further."""
+    """Attend as MPNet does, in one piece: its own way, step by step, takes half of a pass. Its position bias learns no more."""
     query, key, value = (
         one(states).view(*states.shape[:2], part.num_attention_heads, part.attention_head_size).transpose(1, 2)
         for one in (part.q, part.k, part.v)

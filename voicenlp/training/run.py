@@ -5,18 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voicenlp.errors import InputError, UsageError
 from voicenlp.io.annotations import Record, read_annotations
 from voicenlp.records import Person
 from voicenlp.scheme import default_scheme
+from voicenlp.taggers.certainty import Decoding
+from voicenlp.taggers.choices import spans_from
 from voicenlp.taggers.folders import model_folder
 from voicenlp.taggers.heads import Heads
+from voicenlp.taggers.neural import NeuralTagger
 from voicenlp.taggers.rules import RuleTagger
 from voicenlp.training.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from voicenlp.training.examples import Example
+    from voicenlp.training.tuning import Pairs
 
 __all__ = ["run_training"]
 
@@ -25,6 +32,7 @@ def run_training(
     settings: TrainSettings,
     out: Path,
     judge: Callable[[list[Record], list[Record]], tuple[float, float]],
+    pairs: Pairs,
     roster_of: Callable[[Any], list[Person]],
     say: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
@@ -39,6 +47,8 @@ def run_training(
         The model's files (`voicenlp.training.export`) and ``history.json`` are written here.
     judge : callable
         Predicted and annotated records to the F1 of voice spans without and with the speaker.
+    pairs : callable
+        Annotated and predicted spans of a record to the pairs that count as the same span.
     roster_of : callable
         The metadata of a record to its people.
     say : callable
@@ -65,10 +75,11 @@ def run_training(
     except ImportError as error:
         raise UsageError(f'training needs {error.name}: pip install "voicenlp[train]"') from None
     from voicenlp.training.examples import example_of
-    from voicenlp.training.export import export
+    from voicenlp.training.export import export, keep_decoding
     from voicenlp.training.network import Network
     from voicenlp.training.shipped import shipped_network
-    from voicenlp.training.trainer import train
+    from voicenlp.training.trainer import predictions, train
+    from voicenlp.training.tuning import tuned
 
     base = model_folder(settings.encoder)
     if base and base.resolve() == out.resolve():
@@ -101,7 +112,7 @@ def run_training(
     out.mkdir(parents=True, exist_ok=True)
     fingerprint = _fingerprint(settings, parts.values(), _sha256(base / "model.onnx") if base else "")
     state = out / f"training-{fingerprint[:12]}.pt"
-    history = train(network, examples["train"], examples["dev"], heads, special, settings, state, judge, say)
+    history = train(network, examples["train"], examples["dev"], heads, special, settings, state, judge, say, start is not None)
     about: dict[str, Any] = {"corpus_sha256": fingerprint, "epoch": history.best_epoch + 1}
     if start and base:
         about["encoder_sha256"] = start.manifest.get("encoder_sha256", "")
@@ -111,11 +122,33 @@ def run_training(
         about["encoder_sha256"] = _sha256(settings.encoder / "model.safetensors")
     about["settings"] = {key: value for key, value in settings.model_dump(mode="json").items() if key not in ("train", "dev", "encoder")}
     export(network, tokenizer_file, out, heads, special, name=settings.name, about=about)
-    told = {"epochs": history.epochs, "best": history.best, "best_epoch": history.best_epoch + 1}
+    figures = {"as trained": judge(predictions(network, examples["dev"], heads, special), parts["dev"])}
+    tagger = NeuralTagger(out)
+    figures["as exported"] = judge(_read(tagger, examples["dev"]), parts["dev"])
+    tagger.decoding = tuned(tagger, examples["dev"], pairs)
+    if start and not tagger.decoding.span:
+        tagger.decoding = Decoding.read(start.manifest.get("decoding", {}))  # too few records to calibrate by: the first model's is nearer
+    keep_decoding(out, tagger.decoding)
+    figures["as tuned"] = judge(_read(tagger, examples["dev"]), parts["dev"])
+    for name, (span, speaker) in figures.items():
+        say(f"{name}: dev span F1 {span:.3f}, with speaker {speaker:.3f}")
+    told = {"epochs": history.epochs, "best": history.best, "best_epoch": history.best_epoch + 1, "dev": figures}
     (out / "history.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     state.unlink(missing_ok=True)
     say(f"best after epoch {history.best_epoch + 1}; exported to {out}")
     return told
+
+
+def _read(tagger: NeuralTagger, examples: Sequence[Example]) -> list[Record]:
+    """Return the records of examples as the exported model reads them."""
+    answers = tagger.answers([example.plain for example in examples])
+    return [
+        Record(
+            one.record.note_id, one.record.text,
+            tuple(spans_from(told, one.plain, tagger.heads, one.cast, tagger.name, tagger.decoding) if len(told) else ()), one.record.meta,
+        )
+        for one, told in zip(examples, answers, strict=True)
+    ]  # fmt: skip
 
 
 def _special(tokenizer: Any, source: Path) -> dict[str, int]:

@@ -41,7 +41,7 @@ class History:
 
 def train(
     network: Network, examples: Sequence[Example], dev: Sequence[Example], heads: Heads, special: dict[str, int], settings: TrainSettings,
-    state: Path, judge: Judge, say: Callable[[str], None] = lambda line: None,
+    state: Path, judge: Judge, say: Callable[[str], None] = lambda line: None, trained: bool = False,
 ) -> History:  # fmt: skip
     """Train a network and leave it in its best state.
 
@@ -55,6 +55,8 @@ def train(
         not training's business: the caller brings it.)
     say : callable
         Told one line an epoch.
+    trained : bool
+        Whether the network knows its trade already: then it stays as it is unless an epoch makes it better.
     """
     _seed(settings.seed)
     torch.set_flush_denormal(True)  # numbers next to nothing make a CPU ten times slower
@@ -76,6 +78,10 @@ def train(
         history = History(kept["epochs"], kept["best"], kept["best_epoch"])
         begin, best = len(history.epochs), kept["best_network"]
         say(f"going on after epoch {begin}")
+    elif trained:
+        span, history.best = judge(predictions(network, dev, heads, special), [example.record for example in dev])
+        best = {name: value.clone() for name, value in network.state_dict().items()}
+        say(f"before: dev span F1 {span:.3f}, with speaker {history.best:.3f}")
     for epoch in range(begin, settings.epochs):
         _seed(settings.seed + epoch)  # the same epoch sees the same order, however often the run was stopped
         began = time.perf_counter()
