@@ -20,10 +20,12 @@ from voicenlp.io.notes import open_rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["FORMATS", "read_table", "replacing", "write_table"]
+__all__ = ["FORMATS", "harmless", "read_table", "replacing", "write_table"]
 
 FORMATS = ("parquet", "csv", "jsonl")
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
+# what spreadsheets take for the beginning of a formula, or of a cell of its own; the wide forms, which some of them read as the plain ones
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_SKIPPED = " \u00a0\u200b\ufeff"
 
 
 @contextlib.contextmanager
@@ -144,27 +146,48 @@ def _as_text_file(file: IO[bytes]) -> Iterator[io.TextIOWrapper]:
 
 def _write_csv(reader: Any, file: io.TextIOWrapper) -> None:
     writer = csv.writer(file, lineterminator="\r\n")  # as RFC 4180 has it; with "\n" alone the csv module would not quote a cell with "\r"
-    writer.writerow([_harmless(name) for name in reader.schema.names])
+    writer.writerow([harmless(name) for name in reader.schema.names])
     for batch in reader:
         columns = [[_csv_cell(value) for value in column.to_pylist()] for column in batch.columns]
         writer.writerows(zip(*columns, strict=True))
 
 
-def _harmless(text: str) -> str:
-    return "'" + text if text.startswith(_RISKY) else text
+def harmless(value: Any) -> Any:
+    r"""Return a cell as it may stand in a spreadsheet: text that one would take for a formula with an apostrophe before it.
+
+    To be used wherever text goes out to CSV or Excel. Numbers, dates and whatever else is not text come back as they are, so that a column
+    of numbers keeps its minus signs.
+
+    Parameters
+    ----------
+    value : object
+        One cell.
+
+    Returns
+    -------
+    object
+        Text that begins with ``=``, ``+``, ``-``, ``@`` (or their wide forms), a tab or a line end, also behind blanks, has a leading
+        apostrophe; all else is unchanged.
+
+    Examples
+    --------
+    >>> harmless("=HYPERLINK(1)"), harmless(" @SUM(1)"), harmless("Tia - 7"), harmless(-7)
+    ("'=HYPERLINK(1)", "' @SUM(1)", 'Tia - 7', -7)
+    """
+    return "'" + value if isinstance(value, str) and value.lstrip(_SKIPPED).startswith(_RISKY) else value
 
 
 def _csv_cell(value: Any) -> Any:
     if isinstance(value, str):
-        return _harmless(value)
+        return harmless(value)
     if value is None or value != value:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return _harmless(";".join(value))
+        return harmless(";".join(value))
     if isinstance(value, list | dict):
-        return _harmless(json.dumps(_jsonable(value), ensure_ascii=False))
+        return harmless(json.dumps(_jsonable(value), ensure_ascii=False))
     return value.isoformat() if isinstance(value, dt.date | dt.time) else value
 
 
