@@ -15,8 +15,8 @@ def test_what_is_set_if_nothing_is(tmp_path, monkeypatch):
     monkeypatch.setattr("getpass.getuser", lambda: "s.khan")
     found = read_settings(tmp_path, {})
     assert found.model_dump() == {
-        "purpose": "", "actor": "s.khan", "role": "", "lawful_basis": "", "dpia": "", "audit": None, "key": None, "model": "rules",
-        "limit_chars": 2_000_000, "workers": 1,
+        "purpose": "", "actor": "s.khan", "role": "", "lawful_basis": "", "dpia": "", "audit": None, "key": None, "policy": None,
+        "opt_out": None, "model": "rules", "limit_chars": 2_000_000, "workers": 1,
     }  # fmt: skip
 
 

@@ -80,7 +80,7 @@ if __name__ == "__main__":
     archive(tmp_path / "in.csv", 600)
     (tmp_path / "in.csv").open("a").write("last,c1,2025-04-02,\n")
     done = subprocess.run(
-        [sys.executable, str(script), "tag", "in.csv", "--out", "run", "--workers", workers],
+        [sys.executable, str(script), "tag", "in.csv", "--out", "run", "--purpose", "testing", "--workers", workers],
         capture_output=True, text=True, timeout=120, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 2, done.stderr
@@ -104,7 +104,7 @@ if sys.argv[3] == "plain":  # a tagger that costs next to nothing, so that long 
         def tag(self, note, people=()):
             return [Span("voice", 0, 5, "child", "Kai", expression=("wish",), themes=("home",), tagger="plain")], [], []
 
-    base.open_tagger = lambda _: Plain()
+    base.open_tagger = lambda _, threads: Plain()
 import voicenlp
 voicenlp.tag(sys.argv[1], sys.argv[2])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))

@@ -8,11 +8,14 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from voicenlp.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from voicenlp.audit.policy import Policy
 
 __all__ = ["FILE", "Settings", "os_user", "read_settings"]
 
@@ -45,7 +48,11 @@ class Settings(BaseModel):
     audit : Path, optional
         The audit log; by default ``audit.log`` in the folder of the run.
     key : Path, optional
-        Key of the audit log's pseudonyms; by default ``<audit log>.key``.
+        The authority's key, of the audit log's pseudonyms; by default ``<audit log>.key``.
+    policy : Path, optional
+        The authority's policy file (`voicenlp.audit.policy`); what it does not allow is refused, and lawful basis and DPIA come from it.
+    opt_out : Path, optional
+        The list of children and people not to be processed, honoured by every ``tag`` that is given no other.
     model : str
         Name of a model that comes with the package, or a folder.
     limit_chars : int
@@ -68,13 +75,52 @@ class Settings(BaseModel):
     dpia: Line = ""
     audit: Path | None = None
     key: Path | None = None
-    model: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = "rules"
+    policy: Path | None = None
+    opt_out: Path | None = None
+    model: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = "neural"
     limit_chars: Annotated[int, Field(ge=1)] = 2_000_000
     workers: Annotated[int, Field(ge=1, le=1024)] = 1
 
     def who(self) -> dict[str, str]:
         """Return what an `AuditLog` is opened with: actor, role, purpose, lawful_basis and dpia."""
         return {name: getattr(self, name) for name in ("actor", "role", "purpose", "lawful_basis", "dpia")}
+
+    def in_force(self) -> Policy | None:
+        """Read the policy, if one is set.
+
+        Raises
+        ------
+        PolicyError
+            If it can't be read, or has unknown or wrong fields.
+        """
+        if self.policy is None:
+            return None
+        from voicenlp.audit.policy import read_policy
+
+        return read_policy(self.policy)
+
+    def granted(self) -> dict[str, Any]:
+        """Return what an `AuditLog` is opened with, once the policy has allowed it; lawful basis and DPIA are then the policy's.
+
+        Without a policy they are those of the settings, and where there are none the log says ``no policy`` in their place.
+
+        Raises
+        ------
+        PolicyError
+            If the policy does not allow the purpose, or not to who acts; or can't be read.
+
+        Examples
+        --------
+        >>> Settings(actor="s.khan", purpose="service review").granted()["lawful_basis"]
+        'no policy'
+        """
+        from voicenlp.audit.policy import NO_POLICY
+
+        policy = self.in_force()
+        if policy is None:
+            return {**self.who(), "lawful_basis": self.lawful_basis or NO_POLICY, "dpia": self.dpia or NO_POLICY, "policy": None}
+        grant = policy.grant(self.purpose, self.actor, self.role)
+        return {**self.who(), **grant._asdict(), "policy": policy.source}
 
     def noted(self) -> dict[str, Any]:
         """Return the settings that change results, for the audit log and ``run.json``; a model's folder by its base name."""
@@ -146,7 +192,7 @@ def _from_file(folder: Path) -> list[tuple[str, Any, str]]:
         raise InputError("not UTF-8 text", source=path) from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"not TOML: {error}", source=path) from None
-    paths = ("audit", "key")
+    paths = ("audit", "key", "policy", "opt_out")
     return [
         (name, folder / value if name in paths and isinstance(value, str) else value, f"{FILE}: {name}") for name, value in found.items()
     ]

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voicenlp.config import read_settings
 from voicenlp.records import Note, Person
 from voicenlp.records import Span as VoiceSpan
 from voicenlp.taggers.models import DEFAULT_MODEL, open_tagger
@@ -46,13 +47,14 @@ _ATTRIBUTES = [
 _STORE = "voicenlp"
 
 
-def load(model: str | Path = DEFAULT_MODEL) -> Language:
+def load(model: str | Path | None = None) -> Language:
     """Return a spaCy ``Language`` that tags voices.
 
     Parameters
     ----------
-    model : str or Path
-        Name of a model that comes with the package, or a folder.
+    model : str or Path, optional
+        Name of a model that comes with the package, or a folder; by default the one that the settings name (``voicenlp.toml``,
+        ``VOICENLP_MODEL``).
 
     Returns
     -------
@@ -77,7 +79,7 @@ def load(model: str | Path = DEFAULT_MODEL) -> Language:
     nlp = spacy.blank("en")
     nlp.max_length = 20_000_000
     nlp.add_pipe("voice_segments")
-    nlp.add_pipe("voice_tagger", config={"model": str(model)})
+    nlp.add_pipe("voice_tagger", config={"model": str(model) if model is not None else read_settings().model})
     return nlp
 
 

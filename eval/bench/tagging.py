@@ -73,6 +73,7 @@ def measure(notes: Path, out: Path, model: str, workers: int) -> dict[str, Any]:
         memory that the process and its workers held together (resident; pages shared by them count in each).
     """
     command = [sys.executable, "-m", "voicenlp", "tag", str(notes), "--out", str(out), "--model", model, "--workers", str(workers)]
+    command += ["--purpose", "benchmark"]
     began = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     watch = _Watch(process.pid)

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from voicenlp.audit import AuditLog, FileRef, ModelRef, child_reads, read_events, versions
-from voicenlp.audit.events import KINDS, RunOpened, event_of, guard
+from voicenlp.audit.events import event_of, guard
+from voicenlp.audit.kinds import KINDS, RunOpened
 from voicenlp.errors import AuditError
 
 CHILD = "c_0123456789abcdef0123"
@@ -15,8 +16,10 @@ NOTE = "Ava said she wants to see her nan. " * 20
 
 def test_the_list_is_closed():
     assert sorted(KINDS) == [
-        "child.read", "export.made", "log.mended", "log.started", "report.made", "return.attached", "run.closed", "run.opened",
-        "text.opened",
+        "batch.in", "batch.out", "challenge.answered", "challenge.raised", "child.forgotten", "child.read", "export.made",
+        "files.deleted", "log.mended",
+        "log.started", "model.loaded", "model.trained", "optout.honoured", "policy.changed", "report.made", "return.attached",
+        "review.made", "run.closed", "run.opened", "text.opened",
     ]  # fmt: skip
     with pytest.raises(AuditError, match=r"no such kind of event: run\.begun; there are log\.started, "):
         event_of("run.begun", {})
@@ -89,6 +92,7 @@ def test_a_run_is_the_same_anywhere_and_holds_the_hash_of_its_settings():
         "model": {"name": "rules", "version": ""},
         "settings": {"limit_chars": 5, "ratio": 0.5},
         "versions": {},
+        "policy": "none",
         "settings_sha256": wanted,
     }
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicenlp.audit import describe
-from voicenlp.audit.events import KINDS
+from voicenlp.audit.kinds import KINDS
 
 SHA = "0" * 64
 
@@ -45,6 +45,41 @@ CASES = [
         event("report.made", what="timeline", child="c_1", files=[{"name": "r.html"}]),
         "made a report, timeline of child c_1: r.html, for: service review",
     ),
+    (
+        event("policy.changed", before={"name": "p.toml"}, after={"name": "q.toml"}),
+        "put another policy in force: q.toml, in place of p.toml",
+    ),
+    (event("batch.in", batch=3, notes=256, hash="h_"), "handed batch 3 to the tagger, 256 notes, for: service review"),
+    (event("batch.out", batch=3, counts={"spans": 9}, hash="h_"), "took batch 3 from the tagger: spans 9, for: service review"),
+    (event("model.loaded", model={"name": "rules"}), "opened the model rules, for: service review"),
+    (
+        event("model.trained", model={"name": "own"}, inputs=[{"name": "gold.jsonl"}], counts={"notes": 80}),
+        "trained the model own on gold.jsonl: notes 80, for: service review",
+    ),
+    (
+        event("optout.honoured", children={"c_1": 4}, counts={"children": 1, "notes": 4, "people": 1, "spans": 2}),
+        "left out 4 notes of 1 child and 2 spans of 1 person, who are not to be processed for this, for: service review",
+    ),
+    (
+        event("review.made", child="c_1", what="spans", decision="amended", reason="speaker was the aunt"),
+        "amended spans of child c_1: speaker was the aunt, for: service review",
+    ),
+    (
+        event("challenge.raised", child="c_1", by="parent", about="wrong speaker"),
+        "put on record a challenge of child c_1, by parent: wrong speaker, for: service review",
+    ),
+    (
+        event("challenge.answered", child="c_1", challenge=SHA, outcome="corrected", answer="spans tagged again"),
+        "answered a challenge of child c_1, corrected: spans tagged again, for: service review",
+    ),
+    (
+        event("child.forgotten", child="c_1", files=[{"name": "spans.parquet"}], counts={"rows": 1}),
+        "forgot child c_1, whose key is destroyed: 1 row deleted in spans.parquet, for: service review",
+    ),
+    (
+        event("files.deleted", run="r_1", files=[{"name": "spans.parquet"}], reason="due"),
+        "put on record that spans.parquet were deleted: due, for: service review",
+    ),
     (event("text.opened", what="report", notes=1, child="c_1"), "opened the text of 1 note of child c_1 (report), for: service review"),
 ]  # fmt: skip
 
@@ -65,7 +100,7 @@ def test_a_missing_purpose_is_said():
 
 
 def test_a_kind_of_a_later_version():
-    assert "did something that this version does not know: child.forgotten" in describe(event("child.forgotten"))
+    assert "did something that this version does not know: child.praised" in describe(event("child.praised"))
 
 
 def test_a_terminal_is_not_steered():
@@ -82,3 +117,9 @@ names = ["children", "inputs", "outputs", "files", "counts", "model", "notes", "
 @given(kind=st.sampled_from(sorted(KINDS)), data=st.dictionaries(st.sampled_from(names), values))
 def test_whatever_an_event_holds_it_is_one_line(kind, data):
     assert describe(event(kind, **data)).isprintable()
+
+
+def test_no_policy_is_said():
+    opened = event("run.opened", command="tag") | {"lawful_basis": "no policy", "dpia": "no policy"}
+    assert describe(opened).endswith("began tag, for: service review, under no policy")
+    assert describe(opened | {"dpia": "14"}).endswith(", DPIA 14")

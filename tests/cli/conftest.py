@@ -30,10 +30,11 @@ class Answer:
 
 @pytest.fixture(autouse=True)
 def bare(monkeypatch, tmp_path):
-    """An empty working folder and no settings from the machine."""
+    """An empty working folder, no settings from the machine, and a purpose for every run."""
     for name in list(os.environ):
         if name.upper().startswith("VOICENLP_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("VOICENLP_PURPOSE", "testing")
     monkeypatch.setenv("PYTHONPATH", str(Path(voicenlp.__file__).parents[1]))  # commands run in other processes are of the same copy
     monkeypatch.chdir(tmp_path)
 

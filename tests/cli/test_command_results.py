@@ -100,10 +100,10 @@ def test_attach_keeps_every_row(cli, run_folder, a_return, tmp_path):
     ("arguments", "message"),
     [
         (("--to", "return"), "--to: 'return' must be ssda903:FOLDER"),
-        (("--to", "cin:x.xml"), "--to: 'cin:x.xml' must be ssda903:FOLDER"),
+        (("--to", "cin:x.xml"), "x.xml: no such file"),
         (("--to", "ssda903:none"), "none: no such folder"),
         (("--to", "ssda903:C:\\returns"), "C:\\returns: no such folder"),
-        (("--to", "ssda903:return", "--format", "xlsx"), "--format: 'xlsx' is none of csv, parquet"),
+        (("--to", "ssda903:return", "--format", "ods"), "--format: 'ods' is none of csv, parquet, xlsx"),
         (("--to", "ssda903:return", "--review-window", "six"), "--review-window: 'six' must be two numbers of days, as 183,28"),
         (("--to", "ssda903:return", "--review-window", "-1,3"), "a window reaches 0 to 36525 days"),
     ],

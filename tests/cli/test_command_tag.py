@@ -120,6 +120,7 @@ def test_audit_is_another_file(refused, archive):
 def test_settings_from_file_environment_and_arguments(cli, archive, tmp_path, monkeypatch):
     write(tmp_path / "voicenlp.toml", 'purpose = "from file"\nworkers = 2\naudit = "kept.log"\n')
     chosen = {}
+    monkeypatch.delenv("VOICENLP_PURPOSE")
 
     def noted(*args, **options):
         chosen.update(options)

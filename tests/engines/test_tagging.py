@@ -123,7 +123,7 @@ def test_a_tagger_that_fails_on_one_note(monkeypatch):
                 raise ValueError("SECRET")
             return [], [], []
 
-    monkeypatch.setattr(base, "open_tagger", lambda _: Moody())
+    monkeypatch.setattr(base, "open_tagger", lambda _, threads: Moody())
     run = vn.tag(ROWS)
     assert run.rejects.to_pylist() == [{"note_id": "n2", "stage": "tag", "reason": "the tagger failed (ValueError)"}]
     assert run.notes.column("note_id").to_pylist() == ["n1", "n3"]
@@ -156,7 +156,9 @@ def test_people_are_told_apart():
 def test_log_of_a_run():
     vn.tag([*ROWS, {"note_id": "n4", "text": ""}], "out", purpose="service review", actor="s.khan")
     events = list(read_events("out/audit.log"))
-    assert [event["event"] for event in events] == ["log.started", "run.opened", "child.read", "run.closed"]
+    assert [event["event"] for event in events] == [
+        "log.started", "run.opened", "model.loaded", "batch.in", "batch.out", "child.read", "run.closed",
+    ]  # fmt: skip
     assert all(event["purpose"] == "service review" and event["actor"] == "s.khan" for event in events)
     closed = events[-1]["data"]
     assert closed["outcome"] == "rejects" and closed["counts"]["rejects"] == 1

@@ -173,4 +173,4 @@ def test_the_bundled_return_is_sound():
     demo = read_ssda903(str(files("voicenlp").joinpath("resources/demo/return")))
     assert demo.findings.num_rows == 0
     assert set(demo.tables) == {"header", "episodes", "reviews", "uasc", "oc2", "oc3", "missing"}
-    assert demo.files["header"].column("CHILD") == [f"DEMO000{number}" for number in range(1, 6)]
+    assert demo.parts["header"].column("CHILD") == [f"DEMO000{number}" for number in range(1, 6)]

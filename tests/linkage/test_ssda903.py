@@ -42,12 +42,12 @@ def test_tables_are_known_by_their_file_names(make_return, name, kind):
     folder = make_return(header=HEADER) if not kind else make_return()
     (folder / f"{name}.CSV").write_text("CHILD,X\nA,1\n")
     returned = read_ssda903(folder)
-    assert returned.files[name].kind == kind
+    assert returned.parts[name].kind == kind
     assert returned.tables[name].to_pylist() == [{"CHILD": "A", "X": "1"}]
 
 
 def test_a_table_is_known_by_its_columns_where_the_name_says_nothing(make_return):
-    assert read_ssda903(make_return(extract=REVIEWS + "A,01/01/2010,02/01/2025,PN1\n")).files["extract"].kind == "reviews"
+    assert read_ssda903(make_return(extract=REVIEWS + "A,01/01/2010,02/01/2025,PN1\n")).parts["extract"].kind == "reviews"
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from voicenlp.audit.checkpoints import Checkpoint
-from voicenlp.audit.events import FileRef, ModelRef, child_reads, versions
+from voicenlp.audit.events import child_reads, opt_outs_honoured, versions
+from voicenlp.audit.fields import FileRef, ModelRef
 from voicenlp.audit.log import AuditLog, read_events, tail
 from voicenlp.audit.plain import describe
+from voicenlp.audit.policy import Policy, read_policy
 from voicenlp.audit.proofs import consistency_proof, inclusion_proof
 from voicenlp.audit.pseudonyms import Pseudonyms
 from voicenlp.audit.signing import SigningKey
@@ -17,6 +19,7 @@ __all__ = [
     "Fault",
     "FileRef",
     "ModelRef",
+    "Policy",
     "Pseudonyms",
     "SigningKey",
     "Verification",
@@ -25,7 +28,9 @@ __all__ = [
     "consistency_proof",
     "describe",
     "inclusion_proof",
+    "opt_outs_honoured",
     "read_events",
+    "read_policy",
     "tail",
     "verify",
     "versions",

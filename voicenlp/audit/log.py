@@ -17,14 +17,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from voicenlp.audit.entry import FIRST, seal, unseal
-from voicenlp.audit.events import LONGEST, Event, LogMended, LogStarted, event_of, guard
-from voicenlp.audit.pseudonyms import Pseudonyms, key_file
+from voicenlp.audit.events import event_of, guard
+from voicenlp.audit.fields import LONGEST, FileRef
+from voicenlp.audit.kinds import Event, LogMended, LogStarted, PolicyChanged, RunOpened
+from voicenlp.audit.pseudonyms import Pseudonyms, key_file, store_file
 from voicenlp.audit.store import beside, open_store
 from voicenlp.errors import AuditError
 
 __all__ = ["AuditLog", "read_events", "tail"]
 
 _BEGIN = b'{"actor":"'
+_RUN = b'"event":"run.opened"'
 
 
 class AuditLog:
@@ -43,7 +46,10 @@ class AuditLog:
     run : str, optional
         Id of the run, the same in all events of one command; a random one if not given.
     key : str or Path, optional
-        Key file of the pseudonyms; by default what ``VOICENLP_KEY`` names, or ``<path>.key``. A log on a database server needs one named.
+        File of the authority's key; by default what ``VOICENLP_KEY`` names, or ``<path>.key``. A log on a database server needs one named.
+        The children's keys lie in ``<path>.keys`` (of a log on a database server, in ``<key>.keys``).
+    policy : FileRef, optional
+        The policy in force, which every ``run.opened`` names. Where it is not that of the run before, ``policy.changed`` is written.
     timeout : float, default 10
         Seconds to wait for another writer.
 
@@ -84,6 +90,7 @@ class AuditLog:
         dpia: str = "",
         run: str | None = None,
         key: str | Path | None = None,
+        policy: FileRef | None = None,
         timeout: float = 10.0,
     ) -> None:
         self.run = run or f"r_{secrets.token_hex(10)}"
@@ -96,6 +103,8 @@ class AuditLog:
         self._place = path
         self.path: Path | str = self._store.name if file is None else file
         self._key = Path(key) if key is not None else key_file(path)
+        self._keys = store_file(path, self._key)
+        self._policy = policy
         self._store.prepare()
         with self._store.locked():
             self._check()
@@ -117,7 +126,7 @@ class AuditLog:
             If the key is lost, or is not the one with which the log was begun.
         """
         first = next(read_events(self._place))
-        return Pseudonyms(self._key, key_id=str(first["data"].get("key", "")))
+        return Pseudonyms(self._key, self._keys, key_id=str(first["data"].get("key", "")))
 
     def append(self, event: str | Event, /, **data: Any) -> str:
         """Write an event and return its hash (64 hex digits).
@@ -139,8 +148,13 @@ class AuditLog:
             made = event
         else:
             made = event_of(event, data)
+        if isinstance(made, RunOpened):
+            made = made.model_copy(update={"policy": self._policy or "none"})
         with self._store.locked():
-            last = self._ready()
+            last: bytes | None = self._ready()
+            if isinstance(made, RunOpened) and (changed := self._changed_policy()) is not None:
+                self._write(changed, last)
+                last = self._store.last()
             return self._write(made, last)
 
     def sync(self) -> None:
@@ -167,13 +181,27 @@ class AuditLog:
         torn = self._store.mend()
         last = self._store.last()
         if last is None:
-            names = Pseudonyms.make(self._key)
+            names = Pseudonyms.make(self._key, self._keys)
             self._write(LogStarted(log=secrets.token_hex(8), key=names.key_id), None)
         if torn:
             self._write(LogMended(file=torn.file, bytes=torn.bytes, sha256=torn.sha256), self._store.last())
         last = self._store.last()
         assert last is not None
         return last
+
+    def _changed_policy(self) -> PolicyChanged | None:
+        """Compare the policy in force with that of the run before; the first run of a log only tells where there is one."""
+        before: FileRef | None = None
+        for line in self._store.backwards():
+            if _RUN in line:
+                try:
+                    found = unseal(line).fields["data"].get("policy", "none")
+                    before = FileRef.model_validate(found) if found != "none" else None
+                    break
+                except ValueError:  # a damaged line, which is for `verify` to tell
+                    continue
+        same = before == self._policy if before is None or self._policy is None else before.sha256 == self._policy.sha256
+        return None if same else PolicyChanged(before=before, after=self._policy)
 
     def _write(self, event: Event, last: bytes | None) -> str:
         seq, prev = 0, FIRST

@@ -1,7 +1,8 @@
 """Keyed pseudonyms: the log says which children's records were read without holding one child's id.
 
-A pseudonym is an HMAC-SHA-256 of the child's id under a key that lies beside the log, never in it. With the key an authority can tell
-which events concern a child; without it nobody can, not even by trying all ids.
+A pseudonym is an HMAC-SHA-256 under a key of the child's own. The children's keys lie beside the log, wrapped by the authority's key, and
+neither is ever in the log. With both an authority can tell which events concern a child; without them nobody can, not even by trying all
+ids.
 """
 
 from __future__ import annotations
@@ -9,20 +10,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import secrets
-import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 
+from voicenlp.audit.keystore import AuthorityKey, KeyStore
 from voicenlp.audit.store import beside
 from voicenlp.errors import AuditError
 
-__all__ = ["Pseudonyms", "key_file"]
-
-_KEY_BYTES = 32
+__all__ = ["Pseudonyms", "key_file", "store_file"]
 
 
 def key_file(log: str | Path) -> Path:
-    """Return where the key of a log lies: the file that the environment variable ``VOICENLP_KEY`` names, or ``<log>.key``.
+    """Return where the authority's key of a log lies: the file that the environment variable ``VOICENLP_KEY`` names, or ``<log>.key``.
 
     Raises
     ------
@@ -43,87 +42,143 @@ def key_file(log: str | Path) -> Path:
     return found
 
 
+def store_file(log: str | Path, key: str | Path) -> Path:
+    """Return where the children's keys of a log lie: ``<log>.keys``, or of a log on a database server ``<key>.keys``.
+
+    Examples
+    --------
+    >>> store_file("out/audit.log", "safe/voice.key").name, store_file("postgresql://db/voice", "voice.key").name
+    ('audit.log.keys', 'voice.key.keys')
+    """
+    return beside(log, ".keys") or Path(f"{key}.keys")
+
+
 class Pseudonyms:
-    """Makes pseudonyms under the key in a file.
+    """Makes the pseudonyms of a log.
 
     Parameters
     ----------
-    key_path : str or Path
-        A file of 32 random bytes, as `make` writes it. It is never made anew here: under another key no child would be found again.
+    key : str or Path
+        File of the authority's key.
+    store : str or Path
+        File of the children's keys. Neither is made anew here: that is `make`.
     key_id : str, optional
-        The id of the key that is wanted, as the log's first event holds it.
+        The id of the authority's key that is wanted, as the log's first event holds it.
 
     Attributes
     ----------
     key_id : str
-        ``k_`` and 16 hex digits that tell keys apart and give nothing of them away.
+        ``k_`` and 16 hex digits.
 
     Raises
     ------
     AuditError
-        If the key is lost, damaged, or not the one wanted.
+        If the authority's key is lost, damaged, or not the one wanted.
 
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     names = Pseudonyms.make(Path(folder, "audit.log.key"))
-    >>> name = names.of("C1042")
-    >>> name[:2], len(name), name == names.of(" C1042 "), name == names.of("C1043")
-    ('c_', 22, True, False)
+    ...     names = Pseudonyms.make(Path(folder, "audit.log.key"), Path(folder, "audit.log.keys"))
+    ...     name, other = names.of("C1042"), names.of("C1043")
+    ...     (name[:2], len(name), name == names.of(" C1042 "), name == other), names.forget("C1042") == name, names.known("C1042")
+    (('c_', 22, True, False), True, None)
     """
 
-    def __init__(self, key_path: str | Path, *, key_id: str | None = None) -> None:
-        path = Path(key_path)
-        try:
-            key = path.read_bytes()
-        except FileNotFoundError:
-            raise AuditError(f"{path}: the key of the audit log is not here; put it back, or name it with VOICENLP_KEY") from None
-        except OSError as error:
-            raise AuditError(f"{path}: the key of the audit log can't be read ({error.strerror})") from None
-        if len(key) != _KEY_BYTES:
-            raise AuditError(f"{path}: not the key of an audit log ({len(key)} bytes, {_KEY_BYTES} expected)")
-        self._key = key
-        self.key_id = f"k_{self._code(b'key id', b'')[:16]}"
+    def __init__(self, key: str | Path, store: str | Path, *, key_id: str | None = None) -> None:
+        self._authority = AuthorityKey(key)
+        self.key_id = self._authority.id
         if key_id is not None and key_id != self.key_id:
-            raise AuditError(f"{path}: the key of another audit log ({self.key_id}; this log was begun with {key_id})")
+            raise AuditError(f"{key}: the key of another audit log ({self.key_id}; this log was begun with {key_id})")
+        self._store = KeyStore(store, self._authority)
 
     @classmethod
-    def make(cls, key_path: str | Path) -> Pseudonyms:
-        """Write a new key, readable by its owner alone, or use the one that is there already.
+    def make(cls, key: str | Path, store: str | Path) -> Pseudonyms:
+        """Make the authority's key and the store, or use those that are there already.
 
         Raises
         ------
         AuditError
-            If the key can't be written, or what is there is not a key.
+            If one can't be written, or what is there is not what it should be.
         """
-        path = Path(key_path)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-        except FileExistsError:
-            return cls(path)
-        except OSError as error:
-            raise AuditError(f"{path}: the key of the audit log can't be written ({error.strerror})") from None
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        return cls(path)
-
-    def _code(self, use: bytes, value: bytes) -> str:
-        return hmac.new(self._key, b"voicenlp " + use + b"\x00" + value, hashlib.sha256).hexdigest()
+        KeyStore.make(store, AuthorityKey.make(key))
+        return cls(key, store)
 
     def of(self, child_id: str) -> str:
         """Return the pseudonym of a child: ``c_`` and 20 hex digits (80 bits: among a million children two alike are not to be expected).
 
-        Spaces around the id do not count, and it is compared in Unicode's NFC form; upper and lower case do.
+        A child that has no key yet gets one. Spaces around the id do not count, and it is compared in Unicode's NFC form; upper and lower
+        case do.
 
         Raises
         ------
         AuditError
-            If the id is empty.
+            If the id is empty, or the key store is lost, was changed, or can't be written.
         """
-        plain = unicodedata.normalize("NFC", child_id).strip()
-        if not plain:
-            raise AuditError("a child without an id has no pseudonym")
-        return f"c_{self._code(b'child', plain.encode('utf-8', 'surrogatepass'))[:20]}"
+        return self.of_all([child_id])[child_id]
+
+    def of_all(self, children: Iterable[str]) -> dict[str, str]:
+        """Return the pseudonyms of many children, by id, with one writing of the store.
+
+        Raises
+        ------
+        AuditError
+            As `of` does.
+        """
+        tags = {child: self._authority.tag(child) for child in children}
+        keys = self._store.keys(tags.values())
+        return {child: _pseudonym(keys[tag], tag) for child, tag in tags.items()}
+
+    def known(self, child_id: str) -> str | None:
+        """Return the pseudonym of a child that has a key; None of one that has none: never read under this log, or forgotten.
+
+        Raises
+        ------
+        AuditError
+            As `of` does.
+        """
+        tag = self._authority.tag(child_id)
+        found = self._store.keys([tag], make=False)
+        return _pseudonym(found[tag], tag) if found else None
+
+    def every(self) -> set[str]:
+        """Return the pseudonyms of all children that have a key: what stands in the log beside these was forgotten, or its key was lost.
+
+        Raises
+        ------
+        AuditError
+            If the key store is lost or was changed.
+        """
+        return {_pseudonym(key, tag) for tag, key in self._store.all().items()}
+
+    def check_forgettable(self) -> None:
+        """See that keys can be destroyed.
+
+        Raises
+        ------
+        AuditError
+            If the key store can't be written.
+        """
+        self._store.check_writable()
+
+    def forget(self, child_id: str) -> str | None:
+        """Destroy a child's key; return the pseudonym that it had, or None if there was none.
+
+        Read again, the child would get another key and so another pseudonym.
+
+        Raises
+        ------
+        AuditError
+            If the key store is lost, was changed, or can't be written.
+        """
+        name = self.known(child_id)
+        self._store.destroy(self._authority.tag(child_id))
+        return name
+
+    def contents(self) -> hmac.HMAC:
+        """Return a keyed hash (HMAC-SHA-256) to be fed with contents of records, for events that prove them without giving them away."""
+        return self._authority.contents()
+
+
+def _pseudonym(key: bytes, tag: str) -> str:
+    return f"c_{hmac.new(key, b'voicenlp child' + tag.encode('ascii'), hashlib.sha256).hexdigest()[:20]}"

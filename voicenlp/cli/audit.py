@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from voicenlp.cli import children
 from voicenlp.errors import UsageError
 
 HELP = "What was done with whose records: read the log, check it, keep checkpoints of it, prove what is in it."
@@ -175,3 +176,6 @@ def _write(path: Path, data: bytes) -> None:
         path.write_bytes(data)
     except OSError as error:
         raise UsageError(f"{path}: can't be written ({error.strerror})") from None
+
+
+children.add_to(app)

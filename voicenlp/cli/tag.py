@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -30,8 +31,13 @@ def command(
     engine: Annotated[str, typer.Option("--engine", help="Where it runs: local.")] = "local",
     format: Annotated[str, typer.Option("--format", help="parquet, or jsonl (one line a note, with its text).")] = "parquet",
     with_text: Annotated[bool, typer.Option("--with-text", help="Write the words of each span too.")] = False,
-    purpose: Annotated[str | None, typer.Option("--purpose", help="What the records are read for; stands in the audit log.")] = None,
-    opt_out: Annotated[Path | None, typer.Option("--opt-out", help="Children not to be processed.")] = None,
+    purpose: Annotated[
+        str | None,
+        typer.Option("--purpose", help="What the records are read for; stands in the audit log. Needed here, or in voicenlp.toml."),
+    ] = None,
+    opt_out: Annotated[
+        Path | None, typer.Option("--opt-out", help="Who is not to be processed: child_id or person_id, and purposes where for some only.")
+    ] = None,
     audit: Annotated[Path | None, typer.Option("--audit", help="Audit log; DIR/audit.log by default.")] = None,
 ) -> int:
     """Tag an archive; exit code 2 where notes were rejected."""
@@ -41,6 +47,7 @@ def command(
         raise UsageError(f"--engine: {engine!r} is not to be had here; there is local")
     if not notes.strip():
         raise UsageError("NOTES is empty")
+    purpose = _purpose(purpose)
     with progress_of("tagging") as progress:
         run = tag(
             notes, out, people=people, model=model, columns=columns, preset=preset, presets_file=presets_file, query=query,
@@ -54,6 +61,10 @@ def command(
     )
     if counts["left_out"]:
         typer.echo(f"{counts['left_out']:,} notes left out: their children opted out")
+    if counts["withheld"]:
+        typer.echo(f"{counts['withheld']:,} spans left out: the people in them opted out")
+    if counts["opt_outs_of_other_purposes"]:
+        typer.echo(f"{counts['opt_outs_of_other_purposes']:,} on the opt-out list opted out of other purposes only, and were not left out")
     for what, name in (("opt-out list", "opt_outs_not_met"), ("roster", "roster_not_met")):
         if counts[name]:
             typer.echo(
@@ -64,6 +75,18 @@ def command(
         typer.echo(f"{counts['rejects']:,} notes rejected; the reasons are in {out / 'rejects.parquet'}", err=True)
         return 2
     return 0
+
+
+def _purpose(given: str | None) -> str:
+    """Return what the records are read for, from the command line, the settings, or the person at the terminal."""
+    from voicenlp.config import read_settings
+
+    found = read_settings(purpose=given).purpose
+    if found:
+        return found
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UsageError("--purpose is missing: what are the records read for? (or purpose in voicenlp.toml, or VOICENLP_PURPOSE)")
+    return str(typer.prompt("What are the records read for (it will stand in the audit log)")).strip()
 
 
 def _workers(given: str | None) -> int | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context, parent_process
 
 from voicenlp.engines.base import Batch, Result, Task, Worker
@@ -28,7 +28,7 @@ def _open(task: Task) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the first one ends the others in order
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker = task.open()
+    _worker = replace(task, threads=1).open()  # one core each: threads of several processes would only wait for each other
 
 
 def _end_with_parent() -> None:

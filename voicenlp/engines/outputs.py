@@ -20,7 +20,7 @@ from voicenlp.records import notes_schema, rejects_schema, texts_schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["FILES", "FINISHED", "RunFiles", "check_folder", "make_folder"]
+__all__ = ["FILES", "FINISHED", "RunFiles", "alone", "check_folder", "make_folder"]
 
 ROWS = 50_000
 """Rows that a Parquet row group holds."""
@@ -119,7 +119,7 @@ class RunFiles:
         import pyarrow.parquet as pq
 
         try:
-            self._stack.enter_context(_alone(self.folder))
+            self._stack.enter_context(alone(self.folder))
             if self._as_lines:
                 self._lines = self._stack.enter_context(replacing(self.folder / "spans.jsonl"))
                 self._files.append(self._lines)
@@ -183,7 +183,7 @@ class RunFiles:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Hold a folder for one run, and clear away what a killed one left under temporary names."""
     from filelock import FileLock, Timeout
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import sys
 import time
@@ -13,21 +14,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voicenlp.audit import AuditLog, FileRef, ModelRef, child_reads, versions
+from voicenlp.audit import AuditLog, FileRef, ModelRef, versions
+from voicenlp.audit.policy import plain_purpose
 from voicenlp.config import Settings, read_settings
-from voicenlp.engines.base import Batch, Result, Task
+from voicenlp.engines.base import Result, Task
+from voicenlp.engines.counting import Counting
 from voicenlp.engines.local import LocalEngine
 from voicenlp.engines.outputs import FINISHED, RunFiles, check_folder
 from voicenlp.engines.rows import ELEMENTS, notes_rows, rejects_rows, spans_rows, texts_rows
-from voicenlp.errors import AuditError, UsageError
+from voicenlp.errors import AuditError, PolicyError, UsageError
 from voicenlp.io.annotations import read_annotations
-from voicenlp.io.columns import as_id
 from voicenlp.io.notes import NoteSource, read_notes
-from voicenlp.io.optouts import read_opt_outs
+from voicenlp.io.optouts import OptOuts, read_opt_outs
 from voicenlp.io.people import read_people
 from voicenlp.io.tables import read_table, replacing
-from voicenlp.records import Note, Person, Reject, spans_table
+from voicenlp.records import Note, spans_table
 from voicenlp.scheme import default_scheme
+from voicenlp.taggers.cards import card_file
 from voicenlp.taggers.models import describe_model
 
 if TYPE_CHECKING:
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "open_run", "tag"]
 
-BATCH = 256
 PACKAGES = ("voicenlp", "spacy", "pyarrow", "duckdb", "scikit-learn", "onnxruntime")
 
 
@@ -125,7 +127,7 @@ def tag(
     workers: int | None = None,
     format: str = "parquet",
     with_text: bool = False,
-    opt_out: str | Path | Iterable[str] | None = None,
+    opt_out: str | Path | Iterable[str] | OptOuts | None = None,
     audit: str | Path | AuditLog | None = None,
     settings: Settings | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -151,8 +153,10 @@ def tag(
         ``jsonl`` writes ``spans.jsonl``, one line a note with its text, in place of ``spans.parquet``.
     with_text : bool
         Whether the words of each span stand in the table: they are children's words; leave them out where offsets do.
-    opt_out : path or iterable of str, optional
-        Children whose records are not tagged. Where there are any, a note without ``child_id`` is rejected: it might be one of theirs.
+    opt_out : path, iterable of str or OptOuts, optional
+        Who is not to be processed, as `voicenlp.io.optouts.read_opt_outs` takes it, or ids of children; by default what the settings name.
+        No record of such a child is tagged, and no span of such a person (as the roster tells them) is kept. Where there are such children,
+        a note without ``child_id`` is rejected: it might be one of theirs.
     audit : path or AuditLog, optional
         ``out/audit.log`` if not given.
     settings : Settings, optional
@@ -160,7 +164,7 @@ def tag(
     progress : callable, optional
         Called with the notes done and their number.
     **options
-        Settings by name: ``purpose``, ``actor``, ``role``, ``lawful_basis``, ``dpia``, ``limit_chars``, ``key``.
+        Settings by name: ``purpose``, ``actor``, ``role``, ``lawful_basis``, ``dpia``, ``limit_chars``, ``key``, ``policy``.
 
     Returns
     -------
@@ -174,8 +178,10 @@ def tag(
         If an option makes no sense, or the tables can't be written: no room, another run in the same folder, files that are not of a run.
     ModelError
         If there is no such model.
+    PolicyError
+        If the policy in force does not allow the purpose, or not to who acts.
     AuditError
-        If the audit log can't be written; nothing is read without one.
+        If the audit log can't be written; nothing is tagged without one.
 
     Examples
     --------
@@ -186,33 +192,53 @@ def tag(
     chosen = settings or read_settings(model=None if model is None else str(model), workers=workers, **options)
     if format not in ("parquet", "jsonl"):
         raise UsageError(f"format: {format!r} is none of parquet, jsonl")
+    settled = chosen.granted()  # what the policy does not allow is refused before anything is read
     source = notes if isinstance(notes, NoteSource) else read_notes(
         notes, columns=columns, preset=preset, presets_file=presets_file, query=query, limit_chars=chosen.limit_chars
     )  # fmt: skip
     described = describe_model(chosen.model)
     rosters = read_people(people) if people is not None else {}
-    excluded = _opt_outs(opt_out)
+    opted_out = _opt_outs(opt_out if opt_out is not None else chosen.opt_out)
+    _check_purposes(opted_out, chosen)
+    excluded, without = opted_out.for_purpose(settled["purpose"])
+    if without and not rosters:
+        raise UsageError("the list of opt-outs names people by person_id: give the roster that tells them (--people)")
     total = source.check()
     folder = Path(out) if out is not None else None
     if folder is not None:
-        check_folder(folder, (notes, people, opt_out))
+        check_folder(folder, (notes, people, opt_out, chosen.opt_out, chosen.policy))
     info: dict[str, Any] = {
         "voicenlp": sys.modules["voicenlp"].__version__,  # imported, the layers below would seem to need those above
         "scheme": default_scheme().version,
         "model": {"name": described.name, "version": described.version, "sha256": described.sha256},
         "inputs": source.inputs,
-        "settings": {**chosen.noted(), "format": format, "with_text": with_text, "people": bool(rosters), "opted_out": len(excluded)},
+        "settings": {
+            **chosen.noted(),
+            "format": format,
+            "with_text": with_text,
+            "people": bool(rosters),
+            "opted_out": len(excluded) + len(without),
+        },
         "versions": versions(*PACKAGES),
     }
     log = _log(audit, folder, chosen)
     if log is not None:
+        info |= {"run": log.run, "purpose": settled["purpose"]}
         log.append(
             "run.opened", command="tag", inputs=[_ref(entry) for entry in info["inputs"]],
             model=ModelRef(name=described.name, sha256=described.sha256, version=described.version),
             settings=info["settings"], versions=info["versions"],
         )  # fmt: skip
-    counting = _Counting(source, rosters, excluded, log)
-    task = Task(chosen.model, chosen.limit_chars, with_text, texts=source.extracted, lines=format == "jsonl" and folder is not None)
+        log.append(
+            "model.loaded",
+            model=ModelRef(name=described.name, sha256=described.sha256, version=described.version),
+            card_sha256=_card(chosen.model),
+        )
+    listing = opt_out if opt_out is not None else chosen.opt_out
+    listed = FileRef.of(listing) if log is not None and isinstance(listing, str | Path) else None
+    counting = Counting(source, rosters, excluded, len(without), listed, log)
+    lines = format == "jsonl" and folder is not None
+    task = Task(chosen.model, chosen.limit_chars, with_text, texts=source.extracted, lines=lines, without=without)
     try:
         run = _write(LocalEngine(chosen.workers).run(task, counting.batches()), counting, folder, task, info, total, progress)
     except BaseException as error:
@@ -221,9 +247,12 @@ def tag(
                 counting.flush()
                 log.append("run.closed", outcome="failed", error=type(error).__name__, counts={"notes": counting.read})
         raise
+    others = len(opted_out.children) + len(opted_out.people) - len(excluded) - len(without)
+    run.info["counts"]["opt_outs_of_other_purposes"] = others
     if log is not None:
-        counting.flush()
+        counting.flush(ended=True)
         outputs = [FileRef.of(folder / name) for name in run.info["outputs"]] if folder is not None else []
+        _note_text(log, task, outputs, run.info["counts"]["notes"])
         counts = {k: v for k, v in run.info["counts"].items() if isinstance(v, int)}
         log.append("run.closed", outcome="rejects" if counts["rejects"] else "done", counts=counts, outputs=outputs)
     if folder is not None:  # last of all: a run whose end is not on record is not finished
@@ -232,9 +261,23 @@ def tag(
     return run
 
 
+def _card(model: str) -> str | None:
+    """Return the SHA-256 of a model's card."""
+    path = card_file(model)
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def _note_text(log: AuditLog, task: Task, outputs: list[FileRef], notes: int) -> None:
+    """Have the log tell of tables that hold words of notes."""
+    holding = {"spans.parquet": task.with_text, "spans.jsonl": True, "texts.parquet": True}
+    files = [file for file in outputs if holding.get(file.name)]
+    if files:
+        log.append("export.made", what="words of notes, in the tables of the run", files=files, rows=notes, with_text=True)
+
+
 def _write(
     results: Iterator[Result],
-    counting: _Counting,
+    counting: Counting,
     folder: Path | None,
     task: Task,
     info: dict[str, Any],
@@ -251,6 +294,7 @@ def _write(
 
     def taken() -> Iterator[tuple[Result, Any]]:
         for result in results:
+            counting.came_out(result)
             more = rejects_rows(counting.new_rejects())
             totals["notes"] += result.notes.num_rows
             totals["rejects"] += result.rejects.num_rows + more.num_rows
@@ -282,91 +326,39 @@ def _write(
         tables["rejects"] = pa.concat_tables([rejects_rows([]), *(r.rejects for r in kept), *late])
         info["outputs"] = []
     counts = {name: totals[name] for name in ("notes", "words", "rejects", *ELEMENTS)}
-    info["counts"] = {**counts, "left_out": counting.left_out, "children": len(counting.children), **counting.strangers}
+    info["counts"] = {
+        **counts,
+        "left_out": counting.left_out,
+        "children": len(counting.children),
+        **counting.strangers,
+        "withheld": counting.withheld,
+    }
     info["seconds"] = round(time.perf_counter() - started, 3)
     return Run(folder, info, tables)
 
 
-class _Counting:
-    """Hands out batches, leaves out children who opted out, and has the log note each child whose records are read."""
-
-    def __init__(self, source: NoteSource, rosters: Mapping[str, list[Person]], excluded: frozenset[str], log: AuditLog | None) -> None:
-        self.source, self.rosters, self.excluded, self.log = source, rosters, excluded, log
-        self.read = self.left_out = self._given = 0
-        self.children: set[str] = set()
-        self._reads: Counter[str] = Counter()
-        self._nobodys: list[Reject] = []
-        self._met: set[str] = set()
-
-    @property
-    def strangers(self) -> dict[str, int]:
-        """How many children of the opt-out list, and of the roster, no note was about: ids that may be written otherwise there."""
-        about = self.children | self._met
-        return {"opt_outs_not_met": len(self.excluded - about), "roster_not_met": len(self.rosters.keys() - {""} - about)}
-
-    def batches(self) -> Iterator[Batch]:
-        everybody = self.rosters.get("", [])
-        for notes in self.source.batches(BATCH):
-            kept = self._permitted(notes) if self.excluded else notes
-            self.read += len(kept)
-            for note in kept:
-                if note.child_id:
-                    self.children.add(note.child_id)
-                    self._reads[note.child_id] += 1
-            if len(self._reads) >= 500:
-                self.flush()
-            yield Batch(kept, self._rosters(kept, everybody))
-
-    def _permitted(self, notes: Iterable[Note]) -> list[Note]:
-        """Return the notes of children who did not opt out; one of nobody's can't be told from theirs."""
-        kept = []
-        for note in notes:
-            if not note.child_id:
-                self._nobodys.append(Reject(note.note_id, "opt-out", "no child_id: it can't be told whether the child opted out"))
-            elif note.child_id in self.excluded:
-                self.left_out += 1
-                self._met.add(note.child_id)
-            else:
-                kept.append(note)
-        return kept
-
-    def _rosters(self, notes: Iterable[Note], everybody: list[Person]) -> dict[str, list[Person]]:
-        if not self.rosters:
-            return {}
-        return {
-            child: [*self.rosters.get(child, []), *(everybody if child else [])] or everybody for child in {note.child_id for note in notes}
-        }
-
-    def new_rejects(self) -> list[Reject]:
-        """Return what could not be read, or might be of a child who opted out, since the last call."""
-        new = self.source.rejects[self._given :]
-        self._given += len(new)
-        new += self._nobodys
-        self._nobodys = []
-        return new
-
-    def flush(self) -> None:
-        """Write the children read so far to the log, by pseudonym."""
-        if self.log is not None and self._reads:
-            names = self.log.pseudonyms
-            for event in child_reads({names.of(child): count for child, count in self._reads.items()}):
-                self.log.append(event)
-        self._reads.clear()
+def _opt_outs(given: str | Path | Iterable[str] | OptOuts | None) -> OptOuts:
+    if given is None or isinstance(given, OptOuts):
+        return given or OptOuts()
+    return read_opt_outs(given) if isinstance(given, str | Path) else OptOuts.of(given)
 
 
-def _opt_outs(given: str | Path | Iterable[str] | None) -> frozenset[str]:
-    if given is None:
-        return frozenset()
-    if isinstance(given, str | Path):
-        return read_opt_outs(given)
-    return frozenset(as_id(child) for child in given)
+def _check_purposes(opt_outs: OptOuts, settings: Settings) -> None:
+    """Refuse a list with purposes that the policy does not have: written otherwise there, nobody would be left out."""
+    policy = settings.in_force()
+    if policy is None:
+        return
+    known = {plain_purpose(name) for name in policy.purposes}
+    strange = sorted(name for name in opt_outs.purposes if plain_purpose(name) not in known)
+    if strange:
+        raise PolicyError(f"the list of opt-outs names purposes that {policy.source.name} does not: {'; '.join(strange)}")
 
 
 def _log(audit: str | Path | AuditLog | None, folder: Path | None, settings: Settings) -> AuditLog | None:
     if isinstance(audit, AuditLog):
         return audit
     path = audit or settings.audit or (folder / "audit.log" if folder is not None else None)
-    return AuditLog(path, key=settings.key, **settings.who()) if path is not None else None  # type: ignore[arg-type]
+    return AuditLog(path, key=settings.key, **settings.granted()) if path is not None else None
 
 
 def _ref(entry: Mapping[str, Any]) -> FileRef:

@@ -122,6 +122,7 @@ def connect() -> duckdb.DuckDBPyConnection:
 
     connection = duckdb.connect(":memory:", config={"enable_external_access": "false"})
     connection.execute("SET python_enable_replacements = false")
+    connection.execute("SET enable_progress_bar = false")  # it would stand in what a command prints
     connection.execute("SET lock_configuration = true")
     return connection
 

@@ -52,12 +52,15 @@ class RowWindow:
         First and last day, both included; None: no bound on that side.
     fault : str
         Why there is no window; empty if there is one.
+    note : str
+        Id of the note that the row itself is, where the system that keeps both gives them one id (a visit); empty otherwise.
     """
 
     child: str
     start: dt.date | None = None
     end: dt.date | None = None
     fault: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ class Finding:
     row : int, optional
         Line of the file, 1 being the header; None for the table as a whole.
     kind : str
-        What kind of value or thing it is: ``table``, ``row``, ``id``, ``date``, ``code``, ``number`` or ``interval``.
+        What kind of value or thing it is: ``table``, ``row``, ``id``, ``date``, ``code``, ``number``, ``interval``, ``text`` or
+        ``formula``.
     finding : str
         What is the matter, in plain words.
     """
@@ -88,7 +92,7 @@ class Return(Protocol):
 
     @property
     def name(self) -> str:
-        """What the return is (``ssda903``)."""
+        """What the return is (``ssda903``, ``cin``, ``annex-a``, ``ssd``, ``table``)."""
 
     @property
     def source(self) -> str:
@@ -105,6 +109,10 @@ class Return(Protocol):
     @property
     def findings(self) -> pa.Table:
         """What is not as it should be (`findings_table`)."""
+
+    @property
+    def originals(self) -> Mapping[str, bytes]:
+        """Files that go out again byte for byte beside the tables, by name: a return in XML is handed in as such."""
 
     def windows(self, table: str, settings: WindowSettings) -> list[RowWindow]:
         """Return one window for each row of a table, in order."""

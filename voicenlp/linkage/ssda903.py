@@ -1,263 +1,164 @@
-"""The SSDA903 return (children looked after): a folder of CSV files, read as text with every value kept as it stands."""
+"""The SSDA903 return (children looked after): a folder of CSV files, or one XML file, read as text with every value kept as it stands."""
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import io
-import re
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from voicenlp.errors import InputError
-from voicenlp.io.encoding import EncodingFault, decode, unreadable
-from voicenlp.linkage.returns import Finding, RowWindow, WindowSettings, findings_table, read_date
+from voicenlp.linkage.delimited import read_bytes, read_csv
+from voicenlp.linkage.elements import XML, Element, read_elements
+from voicenlp.linkage.layouts import Layout, read_layout
+from voicenlp.linkage.returns import Finding
+from voicenlp.linkage.tables import ReturnTable, ReturnTables, make_return, make_table
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+__all__ = ["layout", "read_ssda903"]
 
-__all__ = ["Return903", "Table903", "read_ssda903"]
-
-ALIASES = {"GENDER": "SEX", "CHILD_ID": "CHILD", "CHILDID": "CHILD"}
+XPATH = "xpath"
+ROOTS = ("EXPSSDA903", "SSDA903")
+ELEMENTS = {
+    "EPISODE": "episodes", "AREVIEW": "reviews", "AMISSING": "missing", "OC2": "oc2", "OC3": "oc3", "AD1": "ad1", "UASC": "uasc",
+    "PERMANENCE": "previous_permanence", "AD_PLACED": "placed_for_adoption",
+}  # fmt: skip
+_IN_XML = {"CHILDID": "CHILD", "PL": "PLACE", "GENDER": "SEX"}
+_OF_THE_CHILD = ("CHILD", "DOB", "SEX")  # columns that tables repeat from the header
 
 
 @cache
-def layout() -> dict[str, Any]:
-    """Return the tables, columns and codes of the return (``resources/ssda903.toml``)."""
-    return tomllib.loads(files("voicenlp").joinpath("resources/ssda903.toml").read_text(encoding="utf-8"))
+def layout() -> Layout:
+    """Return the return's tables, columns and codes (``resources/ssda903.toml``)."""
+    return read_layout(
+        "resources/ssda903.toml",
+        name="ssda903",
+        id="CHILD",
+        register="header",
+        aliases={"gender": "SEX", "childid": "CHILD"},
+        within={"reviews": ("episodes", "no episode of the child on this day")},
+        code_finding="not a code of this column in any year from 2017 to 2027",
+    )
 
 
-@dataclass(frozen=True)
-class Table903:
-    """One file of the return.
-
-    Attributes
-    ----------
-    name : str
-        The file's name without its ending.
-    kind : str
-        Which table of the return it is (``episodes``); empty if that can't be told.
-    columns : list of str
-        Column names as the file writes them, in order.
-    values : list of list of str
-        For each column its values, exactly as they stand.
-    lines : list of int
-        Line of the file on which each row begins.
-    """
-
-    name: str
-    kind: str
-    columns: list[str]
-    values: list[list[str]]
-    lines: list[int]
-    place: Mapping[str, int] = field(default_factory=dict)
-
-    def column(self, standard: str) -> list[str] | None:
-        """Return the values of a column by its standard name, whatever case the file writes it in; None if there is no such column."""
-        at = self.place.get(standard)
-        return None if at is None else self.values[at]
-
-    def written(self, standard: str) -> str:
-        """Return a column's name as the file writes it."""
-        return self.columns[self.place[standard]]
-
-
-@dataclass(frozen=True)
-class Return903:
-    """An SSDA903 return as it was read.
-
-    Attributes
-    ----------
-    source : str
-        The folder.
-    files : dict of str to Table903
-        By file name without its ending.
-    findings : pyarrow.Table
-        What is not as it should be: ``table``, ``row`` (line of the file), ``column``, ``kind``, ``finding``.
-    """
-
-    source: str
-    files: Mapping[str, Table903]
-    findings: pa.Table
-    name: str = "ssda903"
-
-    @cached_property
-    def tables(self) -> dict[str, pa.Table]:
-        """Every table as Arrow text columns, nothing changed."""
-        import pyarrow as pa
-
-        return {
-            name: pa.Table.from_arrays([pa.array(values, pa.string()) for values in one.values], names=one.columns)
-            for name, one in self.files.items()
-        }
-
-    @property
-    def lines(self) -> dict[str, list[int]]:
-        """For each table, the line of the file on which each row begins."""
-        return {name: one.lines for name, one in self.files.items()}
-
-    def windows(self, table: str, settings: WindowSettings) -> list[RowWindow]:
-        """Return one window for each row of a table, in order.
-
-        The last day of an interval counts with it, unless another interval of the child begins on that day.
-        """
-        one = self.files[table]
-        children = one.column("CHILD") or [""] * len(one.lines)
-        rule = layout()["tables"].get(one.kind, {})
-        if rule.get("rows") == "event" and (dates := one.column(rule["date"])) is not None:
-            return [_event(child, date, settings) for child, date in zip(children, dates, strict=True)]
-        if rule.get("rows") == "interval" and (starts := one.column(rule["start"])) is not None:
-            ends = one.column(rule["end"]) or [""] * len(starts)
-            begun = {(child, read_date(start)) for child, start in zip(children, starts, strict=True)}
-            return [_interval(child, start, end, begun) for child, start, end in zip(children, starts, ends, strict=True)]
-        if rule.get("rows") in ("event", "interval"):
-            return [RowWindow(child, fault="bad date") for child in children]
-        start, end = settings.period or (None, None)
-        return [RowWindow(child, start, end) for child in children]
-
-    def meaning(self, table: str, column: str) -> str:
-        """Say what a column of the return holds."""
-        standard = _standard(column)
-        said = layout()["columns"].get(standard)
-        return f"{said} Unchanged from the return." if said else "Unchanged from the return."
-
-    def window_meaning(self, table: str, settings: WindowSettings) -> str:
-        """Say in words from when to when the notes count for the rows of a table."""
-        rule = layout()["tables"].get(self.files[table].kind, {})
-        if rule.get("rows") == "event":
-            return f"Notes from {settings.before} days before to {settings.after} days after {rule['date']}, both days included."
-        if rule.get("rows") == "interval":
-            return (
-                f"Notes from {rule['start']} to {rule['end']}, or to the run's last note where that is empty. "
-                f"The day of {rule['end']} is left out where another row of the child begins on it."
-            )
-        if settings.period:
-            return f"Notes from {settings.period[0].isoformat()} to {settings.period[1].isoformat()}, both days included."
-        return "All notes of the child, those without a date too."
-
-
-def read_ssda903(folder: str | Path) -> Return903:
-    """Read every CSV of an SSDA903 return.
+def read_ssda903(path: str | Path) -> ReturnTables:
+    """Read every table of an SSDA903 return.
 
     File names, column names and their case, byte-order marks, UTF-8 or cp1252, comma, semicolon or tab, and dates day first or ISO are all
     taken as they come. Nothing is corrected: faults are listed.
 
     Parameters
     ----------
-    folder : str or Path
-        Folder with ``header.csv``, ``episodes.csv``, ``reviews.csv`` … A file that is no known table is read too.
+    path : str or Path
+        Folder with ``header.csv``, ``episodes.csv``, ``reviews.csv`` … (a file that is no known table is read too), or the XML file; a
+        folder without CSV files may hold the XML file.
 
     Returns
     -------
-    Return903
+    ReturnTables
+        By file name; from XML by the names of `layout`, with an ``xpath`` for each row, and the file itself in ``originals``.
 
     Raises
     ------
     InputError
-        If the folder does not exist, holds no table of the return, or a file can't be read as text.
+        If there is no such folder or file, it holds no table of the return, can't be read as text, or its XML is not well-formed or
+        declares entities.
     """
-    from voicenlp.linkage.checks903 import check
-
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise InputError("no such folder", source=folder)
-    tables: dict[str, Table903] = {}
+    path = Path(path)
+    if path.is_file():
+        if path.suffix.lower() == ".csv":
+            raise InputError("is one table of a return: name the folder in which they all are", source=path)
+        return _read_xml(path)
+    if not path.is_dir():
+        raise InputError("no such folder", source=path)
+    found = sorted((one for one in path.iterdir() if one.is_file()), key=lambda one: one.name.casefold())
+    sheets, marked = ([one for one in found if one.suffix.lower() == ending] for ending in (".csv", ".xml"))
+    if not sheets and len(marked) == 1:
+        return _read_xml(marked[0])
+    tables: dict[str, ReturnTable] = {}
     findings: list[Finding] = []
-    for path in sorted(folder.iterdir(), key=lambda path: path.name.casefold()):
-        if path.suffix.lower() == ".csv" and path.is_file():
-            one, found = _read_csv(path)
-            findings += found
-            if one is not None:
-                tables[one.name] = one
+    for file in sheets:
+        one, faults = read_csv(file, layout())
+        findings += faults
+        if one is not None:
+            tables[one.name] = one
     if not any(one.kind for one in tables.values()):
-        raise InputError("no CSV file of an SSDA903 return (header.csv, episodes.csv, reviews.csv, …) in this folder", source=folder)
-    order = {kind: place for place, kind in enumerate(layout()["tables"])}
-    tables = dict(sorted(tables.items(), key=lambda item: order.get(item[1].kind, len(order))))
-    findings += check(tables)
-    place = {name: number for number, name in enumerate(tables)}
-    findings.sort(key=lambda one: (place.get(one.table, len(place)), one.row or 0))
-    return Return903(str(folder), tables, findings_table(findings))
+        raise InputError("no CSV file of an SSDA903 return (header.csv, episodes.csv, reviews.csv, …) in this folder", source=path)
+    return make_return(path, layout(), tables, findings)
 
 
-def _event(child: str, date: str, settings: WindowSettings) -> RowWindow:
-    day = read_date(date)
-    if day is None:
-        return RowWindow(child, fault="bad date")
-    return RowWindow(child, day - dt.timedelta(settings.before), day + dt.timedelta(settings.after))
+def _read_xml(path: Path) -> ReturnTables:
+    data = read_bytes(path)
+    records = _Records()
+    root, findings = read_elements(data, path, "CHILD", records.child)
+    if root.tag not in ROOTS and not records.rows.get("header"):
+        raise InputError("not an SSDA903 return: no <CHILD> with a <HEADER>", source=path)
+    tables = {}
+    for kind, rule in layout().tables.items():
+        rows = records.rows.get(kind, [])
+        if rows or kind == "header":
+            columns = list(dict.fromkeys([XPATH, *rule["columns"], *(column for row in rows for column in row)]))
+            body = [[row.get(column, "") for column in columns] for row in rows]
+            tables[kind] = make_table(layout(), kind, columns, body, list(range(2, len(rows) + 2)), kind)
+    return make_return(path, layout(), tables, [*findings, *records.findings], {path.name: data})
 
 
-def _interval(child: str, start: str, end: str, begun: set[tuple[str, dt.date | None]]) -> RowWindow:
-    first, last = read_date(start), read_date(end)
-    if first is None or (last is None and end.strip()) or (last is not None and last < first):
-        return RowWindow(child, fault="bad date")
-    if last is not None and last > first and (child, last) in begun:
-        last -= dt.timedelta(1)  # the day of the change belongs to what begins on it
-    return RowWindow(child, first, last)
+class _Records:
+    """Rows by kind of table, gathered a child at a time."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[dict[str, str]]] = {}
+        self.findings: list[Finding] = []
+
+    def child(self, one: Element) -> None:
+        """Take one child with all that is nested in it."""
+        headers = list(one.find("HEADER"))
+        head: dict[str, str] = {XPATH: one.path}
+        for part in headers or [one]:
+            for leaf in part.leaves():
+                if leaf.tag not in ELEMENTS or leaf.text.strip():
+                    self._set(head, leaf)
+        of_child = {name: head[name] for name in _OF_THE_CHILD if name in head}
+        kinds = {column: kind for kind, rule in layout().tables.items() for column in rule["columns"] if column not in _OF_THE_CHILD}
+        mine = layout().tables["header"]["columns"]
+        elsewhere: dict[str, dict[str, str]] = {}
+        for name in [name for name in head if name in kinds and name not in mine]:  # such as DUC, which the header holds in XML
+            value = head.pop(name)
+            if value.strip():
+                elsewhere.setdefault(kinds[name], {XPATH: one.path})[name] = value
+        if head.get("UASC", "").strip() == "1":
+            elsewhere.setdefault("uasc", {XPATH: one.path})
+        self.rows.setdefault("header", []).append(head)
+        for kind, row in elsewhere.items():
+            self._add(kind, row, of_child)
+        for part in [*one.children, *(inner for header in headers for inner in header.children)]:
+            if part.children and part.tag != "HEADER":
+                self._record(part, of_child)
+
+    def _record(self, part: Element, of_child: dict[str, str]) -> None:
+        row = {XPATH: part.path}
+        for leaf in part.leaves():
+            self._set(row, leaf)
+        kind = ELEMENTS.get(part.tag) or _likeliest(row)
+        if not kind:
+            self.findings.append(Finding(XML, part.line, part.tag, "table", "not a record of the return; only in the XML"))
+            return
+        self._add(kind, row, of_child)
+        for inner in part.children:
+            if inner.children:
+                self._record(inner, of_child)
+
+    def _add(self, kind: str, row: dict[str, str], of_child: dict[str, str]) -> None:
+        columns = layout().tables[kind]["columns"]
+        self.rows.setdefault(kind, []).append({name: value for name, value in of_child.items() if name in columns} | row)
+
+    def _set(self, row: dict[str, str], leaf: Element) -> None:
+        name = _IN_XML.get(leaf.tag, leaf.tag)
+        if name in row:
+            self.findings.append(Finding(XML, leaf.line, leaf.tag, "row", "stands twice in one record; the first counts"))
+        else:
+            row[name] = leaf.text
 
 
-def _standard(column: str) -> str:
-    name = re.sub(r"[\s_]+", "_", column.strip()).upper()
-    return ALIASES.get(name, name)
-
-
-def _kind(stem: str, columns: set[str]) -> str:
-    """Tell which table a file is from its name, or else from its columns."""
-    tables = layout()["tables"]
-    bare = re.sub(r"[^a-z0-9]", "", stem.casefold())
-    names = sorted(((name, kind) for kind, rule in tables.items() for name in rule["names"]), key=lambda pair: -len(pair[0]))
-    for candidate in (bare, bare.rstrip("0123456789")):
-        for name, kind in names:
-            if candidate.endswith(name):
-                return str(kind)
-    return next((str(kind) for kind, rule in tables.items() if set(rule["columns"]) == columns), "")
-
-
-def _decode(path: Path) -> str:
-    try:
-        return decode(path.read_bytes())
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except EncodingFault as fault:
-        raise InputError(str(fault), source=path, row=fault.line) from None
-
-
-def _read_csv(path: Path) -> tuple[Table903 | None, list[Finding]]:
-    text = _decode(path)
-    head = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows, lines, line = [], [], 1
-    try:
-        for row in reader:
-            if row:  # csv gives an empty list for an empty line, which is no row
-                rows.append(row)
-                lines.append(line)
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise InputError(f"not a CSV file ({error})", source=path, row=line) from None
-    name = path.stem
-    if not rows:
-        return None, [Finding(name, None, "", "table", "the file is empty; left out")]
-    columns, body, lines = rows[0], rows[1:], lines[1:]
-    findings = []
-    for number, row in zip(lines, body, strict=True):
-        if len(row) != len(columns):
-            word = "fewer" if len(row) < len(columns) else "more"
-            findings.append(Finding(name, number, "", "row", f"{word} values than columns"))
-        if any("\n" in value or "\r" in value for value in row):
-            findings.append(Finding(name, number, "", "row", "a line break inside a value"))
-    width = max(map(len, [columns, *body]))
-    columns = [*columns, *(f"extra_{place}" for place in range(1, width - len(columns) + 1))]
-    body = [row + [""] * (width - len(row)) for row in body]
-    values = [list(column) for column in zip(*body, strict=True)] if body else [[] for _ in columns]
-    place: dict[str, int] = {}
-    for at, column in enumerate(columns):
-        place.setdefault(_standard(column), at)
-    repeated = [column for column in dict.fromkeys(columns) if columns.count(column) > 1]
-    findings += [Finding(name, 1, column, "table", "two columns have this name") for column in repeated]
-    return Table903(name, _kind(name, set(place)), columns, values, lines, place), findings
+def _likeliest(row: dict[str, str]) -> str:
+    """Return the kind of table that has most of a record's columns; empty if none has any."""
+    shares = {kind: len(set(rule["columns"]) & set(row) - set(_OF_THE_CHILD)) for kind, rule in layout().tables.items()}
+    best = max(shares, key=lambda kind: shares[kind])
+    return best if shares[best] else ""

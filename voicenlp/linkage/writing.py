@@ -1,10 +1,11 @@
-"""Attached tables as files: one for each table of the return, and coverage, findings and the data dictionary beside."""
+"""Attached tables as files: one for each table of the return (or a workbook), and coverage, findings and the data dictionary beside."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
     from voicenlp.linkage.attach import Linked
 
-__all__ = ["write"]
+__all__ = ["FORMATS", "WORKBOOK", "write"]
+
+FORMATS = ("csv", "parquet", "xlsx")
+WORKBOOK = "return-with-voice.xlsx"
+_UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 
 ROWS_AT_ONCE = 8192
 
@@ -34,24 +39,25 @@ def write(linked: Linked, out: str | Path, format: str = "csv") -> dict[str, Pat
         Folder; made if it is not there. Never the folder of the return itself.
     format : str
         ``csv`` (UTF-8, commas, lines ended by carriage return and line feed; the return's values to the letter, dates of voicenlp's own in
-        ISO form, empty for null) or ``parquet``.
+        ISO form, empty for null), ``parquet``, or ``xlsx`` (one workbook, a sheet for each table; no cell is a formula).
 
     Returns
     -------
     dict of str to Path
         The files by table name: those of the return, ``coverage``, ``unlinked``, ``findings``, ``dictionary`` and ``dictionary.json`` (the
-        same as a Frictionless Data Package). All of them are written under other names first and take their own when all are whole.
+        same as a Frictionless Data Package); and by their own names the return's files that go out again byte for byte. All of them are
+        written under other names first and take their own when all are whole.
 
     Raises
     ------
     UsageError
-        If the format is unknown, ``out`` is the return's own folder, a table of the return has the name of one of those beside, or a file
-        can't be written.
+        If the format is unknown, the return's own folder or file would be overwritten, a table of the return has the name of one of those
+        beside, or a file can't be written.
     """
     import pyarrow as pa
 
-    if format not in ("csv", "parquet"):
-        raise UsageError(f"format: {format!r} is none of csv, parquet")
+    if format not in FORMATS:
+        raise UsageError(f"format: {format!r} is none of {', '.join(FORMATS)}")
     folder = Path(out)
     if linked.source and folder.resolve() == Path(linked.source).resolve():
         raise UsageError(f"{folder}: that is the return's own folder; its files would be overwritten")
@@ -64,20 +70,38 @@ def write(linked: Linked, out: str | Path, format: str = "csv") -> dict[str, Pat
         "findings": linked.findings,
         "dictionary": pa.Table.from_pylist(list(_entries(package)), schema=columns),
     }
-    names = [name.casefold() for name in (*linked.tables, "coverage", "unlinked", "findings", "dictionary")]
-    if repeated := [name for name in names if names.count(name) > 1]:
-        raise UsageError(f"two tables would have the name {repeated[0]!r}")
+    files = {name: f"{_file_name(name)}.{format}" for name in tables} | {"dictionary.json": "dictionary.json"}
+    files |= {name: name for name in linked.originals}
+    names = [name.casefold() for name in files.values()]
+    if repeated := [name for name, file in files.items() if names.count(file.casefold()) > 1]:
+        raise UsageError(f"two tables would have the name {repeated[0].casefold()!r}")
+    if format == "xlsx":
+        files |= dict.fromkeys(tables, WORKBOOK)
+    paths = {name: folder / file for name, file in files.items()}
+    if linked.source and Path(linked.source).resolve() in {path.resolve() for path in paths.values()}:
+        raise UsageError(f"{folder}: the return itself stands there and would be overwritten; name another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{folder}: can't be made ({error.strerror})") from None
-    paths = {name: folder / f"{name}.{format}" for name in tables} | {"dictionary.json": folder / "dictionary.json"}
-    with ExitStack() as files:  # leaves all old files in place if one of the new ones fails
-        for name, table in tables.items():
-            (_csv if format == "csv" else _parquet)(table, files.enter_context(replacing(paths[name])))
+    with ExitStack() as opened:  # leaves all old files in place if one of the new ones fails
+        if format == "xlsx":
+            from voicenlp.linkage.workbook import write_workbook
+
+            write_workbook(tables, opened.enter_context(replacing(folder / WORKBOOK)))
+        else:
+            for name, table in tables.items():
+                (_csv if format == "csv" else _parquet)(table, opened.enter_context(replacing(paths[name])))
         text = json.dumps(package, ensure_ascii=False, indent=2) + "\n"
-        files.enter_context(replacing(paths["dictionary.json"])).write(text.encode())
+        opened.enter_context(replacing(paths["dictionary.json"])).write(text.encode())
+        for name, data in linked.originals.items():
+            opened.enter_context(replacing(paths[name])).write(data)
     return paths
+
+
+def _file_name(table: str) -> str:
+    """Return a table's name without what a file's name can't hold; sheets may be called anything."""
+    return _UNFIT.sub("_", table).rstrip(". ") or "_"
 
 
 def _csv(table: pa.Table, file: IO[bytes]) -> None:
@@ -100,8 +124,12 @@ def _parquet(table: pa.Table, file: IO[bytes]) -> None:
 
 
 def _package(dictionary: dict[str, Any], format: str) -> dict[str, Any]:
-    media = {"format": "csv", "mediatype": "text/csv", "encoding": "utf-8"} if format == "csv" else {"format": "parquet"}
-    return {**dictionary, "resources": [{**one, "path": f"{one['name']}.{format}", **media} for one in dictionary["resources"]]}
+    media = {"format": "csv", "mediatype": "text/csv", "encoding": "utf-8"} if format == "csv" else {"format": format}
+    resources = []
+    for one in dictionary["resources"]:
+        path = WORKBOOK if format == "xlsx" else f"{_file_name(one['name'])}.{format}"
+        resources.append({**one, "path": path, **media})
+    return {**dictionary, "resources": resources}
 
 
 def _entries(package: dict[str, Any]) -> Iterator[dict[str, str]]:

@@ -70,7 +70,7 @@ class Decoding:
             found: dict[str, Logistic] = {}
             for name, wanted in (("span", SIGNS), ("speaker", SPEAKER_SIGNS)):
                 if name in told:
-                    if tuple(told[name]["weights"]) != wanted:
+                    if set(told[name]["weights"]) != set(wanted):
                         raise ModelError("the model's calibration is for another version of voicenlp; train it again")
                     found[name] = Logistic(tuple(float(told[name]["weights"][sign]) for sign in wanted), float(told[name]["offset"]))
             return cls({layer: float(value) for layer, value in told.get("bias", {}).items()}, **found)

@@ -16,11 +16,11 @@ from voicenlp.taggers.folders import model_folder
 
 __all__ = ["DEFAULT_MODEL", "ModelInfo", "describe_model", "models", "open_tagger"]
 
-SHIPPED = ("rules",)
+SHIPPED = ("neural", "rules")
 """Models that come with the package, the default first."""
 DEFAULT_MODEL = SHIPPED[0]
 
-_PARTS = {"linear": ("manifest.json", "model.skops"), "neural": ("manifest.json", "model.onnx", "tokenizer.json")}
+_PARTS = {"linear": ("manifest.json", "model.skops"), "neural": ("manifest.json", "model.onnx", "model.onnx.data", "tokenizer.json")}
 _ABOUT = {"linear": "linear models over words and what is known of them", "neural": "a small encoder with a head for each attribute"}
 
 
@@ -45,7 +45,7 @@ def models() -> list[ModelInfo]:
     Examples
     --------
     >>> [m.name for m in models()]
-    ['rules']
+    ['neural', 'rules']
     """
     return [describe_model(name) for name in SHIPPED if name == "rules" or model_folder(name)]
 
@@ -79,8 +79,14 @@ def describe_model(name: str) -> ModelInfo:
     return ModelInfo("rules", "rules", "1", digest.hexdigest(), "transparent rules; the baseline", read_card("rules").get("results", {}))
 
 
-def open_tagger(name: str | Path = DEFAULT_MODEL) -> Tagger:
+def open_tagger(name: str | Path = DEFAULT_MODEL, *, threads: int = 0) -> Tagger:
     """Open a model by name or folder.
+
+    Parameters
+    ----------
+    name : str or Path
+    threads : int
+        Threads of a neural model; 0 for as many as there are cores.
 
     Raises
     ------
@@ -105,7 +111,7 @@ def open_tagger(name: str | Path = DEFAULT_MODEL) -> Tagger:
     if folder and kind == "neural":
         from voicenlp.taggers.neural import NeuralTagger
 
-        return NeuralTagger(folder)
+        return NeuralTagger(folder, threads)
     describe_model(str(name))
     raise ModelError(f"no model called {str(name)!r}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,28 @@ from voicenlp.io.tables import replacing
 from voicenlp.taggers.certainty import Decoding
 from voicenlp.taggers.features import FEATURES
 from voicenlp.taggers.heads import Heads
+from voicenlp.taggers.neural import WINDOW
+from voicenlp.training.examples import Example, Window, collate
 from voicenlp.training.network import Network
+from voicenlp.training.quantise import DATA, quantise
 from voicenlp.training.shipped import ENCODER, PARTS, config_of, parts_of, weights_of
 
 __all__ = ["export", "keep_decoding"]
 
+SAMPLES = 12
+"""Records that are enough to see which channels are large."""
+
 
 def export(
-    network: Network, tokenizer: Path, folder: Path, heads: Heads, special: dict[str, int], *, name: str, about: dict[str, Any]
+    network: Network,
+    tokenizer: Path,
+    folder: Path,
+    heads: Heads,
+    special: dict[str, int],
+    *,
+    name: str,
+    about: dict[str, Any],
+    examples: Sequence[Example] = (),
 ) -> Path:
     """Write a model's folder.
 
@@ -41,15 +56,16 @@ def export(
     name : str
     about : dict
         What else the manifest says: corpus hash, settings, encoder.
+    examples : sequence of Example
+        Records that the network has learnt from; the first of them show how to make int8 lose least.
 
     Raises
     ------
     ModelError
         If the file would not hold all of the network.
     """
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / DATA).unlink(missing_ok=True)
     full = folder / "model.fp32.onnx"
     network.cpu().eval()
     size = 16
@@ -64,14 +80,20 @@ def export(
         dynamic_axes={"ids": axes, "mask": axes, "features": axes, "scores": axes}, opset_version=17, dynamo=False,
     )  # fmt: skip
     parts = parts_of(network, full)
-    quantize_dynamic(str(full), str(folder / "model.onnx"), weight_type=QuantType.QInt8)
+    spread = examples[:: max(1, len(examples) // SAMPLES)]
+    windows = [collate([(Window(one, 0, min(WINDOW, len(one.plain.ids))), False)], special) for one in spread if len(one.plain.ids)]
+    samples = [{"ids": one.ids, "mask": one.mask, "features": one.features} for one in windows]
+    for weight, factor in quantise(full, folder / "model.onnx", samples).items():
+        for held in parts.values():
+            if held["name"] == weight:
+                held["factor"] = factor
     weights_of(folder, parts)  # what could not be trained further is no model to ship
     full.unlink()
     for part, told in ((PARTS, parts), (ENCODER, config_of(network.encoder))):
         with replacing(folder / part) as file:
             file.write(json.dumps(told, indent=1, sort_keys=True).encode("utf-8") + b"\n")
     shutil.copyfile(tokenizer, folder / "tokenizer.json")
-    files = {part: _sha256(folder / part) for part in ("model.onnx", "tokenizer.json", PARTS, ENCODER)}
+    files = {part: _sha256(folder / part) for part in ("model.onnx", DATA, "tokenizer.json", PARTS, ENCODER) if (folder / part).is_file()}
     manifest = {
         "kind": "neural",
         "name": name,

@@ -121,7 +121,7 @@ def run_training(
     else:
         about["encoder_sha256"] = _sha256(settings.encoder / "model.safetensors")
     about["settings"] = {key: value for key, value in settings.model_dump(mode="json").items() if key not in ("train", "dev", "encoder")}
-    export(network, tokenizer_file, out, heads, special, name=settings.name, about=about)
+    export(network, tokenizer_file, out, heads, special, name=settings.name, about=about, examples=examples["train"])
     figures = {"as trained": judge(predictions(network, examples["dev"], heads, special), parts["dev"])}
     tagger = NeuralTagger(out)
     figures["as exported"] = judge(_read(tagger, examples["dev"]), parts["dev"])

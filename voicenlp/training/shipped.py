@@ -112,6 +112,8 @@ def weights_of(folder: str | Path, parts: Mapping[str, Mapping[str, Any]]) -> di
                 steps, scale, zero = (arrays[f"{held}_{kind}"] for kind in ("quantized", "scale", "zero_point"))
                 # a scale for each channel is one for each output of a multiplication, which is the last axis
                 array = (steps.astype(np.float32) - zero.astype(np.float32)) * scale
+            if "factor" in part:  # its input is multiplied by this
+                array = array * arrays[part["factor"]][:, None]
         except KeyError:
             raise ModelError(f"{path}: lacks {held}, which {PARTS} names") from None
         weights[name] = torch.from_numpy(np.array(array.T if part["transposed"] else array, order="C"))
