@@ -29,10 +29,11 @@ def test_a_broken_card_is_one_line(tmp_path, content):
     assert "\n" not in str(error.value) and "card.json" in str(error.value)
 
 
-def test_the_card_of_the_rules_says_what_the_readme_says():
-    (rules,) = [model for model in models() if model.name == "rules"]
-    entry = rules.measured["corpus test split"]
+@pytest.mark.parametrize("name", ["neural", "rules"])
+def test_a_card_says_what_the_readme_says(name):
+    (model,) = [model for model in models() if model.name == name]
+    entry = model.measured["corpus test split"]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    span, speaker = re.search(r"^\| (0\.\d{3}) \| (0\.\d{3}) \|", readme, re.M).groups()
+    span, speaker = re.search(rf"^\| `{name}` \| (0\.\d{{3}}) \| (0\.\d{{3}}) \|", readme, re.M).groups()
     assert (f"{entry['f1_span']:.3f}", f"{entry['f1_span_speaker']:.3f}") == (span, speaker)
     assert entry["command"].startswith("voicenlp evaluate")

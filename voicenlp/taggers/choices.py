@@ -21,7 +21,11 @@ __all__ = ["signed_spans", "spans_from"]
 
 SURE, UNSURE = 8.0, 2.0
 """By how much a person whose role is known, or guessed, must be more likely to be the one meant if that role is not the span's."""
-ALSO = 0.5
+FAR, BEHIND, NEAR = 1.0, 2.0, 5.0
+"""How much less a mention counts the further it stands from the span, how much more so after it, and from how many tokens on. Set on dev."""
+ANSWERED = 1.0
+"""How much less a voice counts as what an influence answers, the further it stands. Set on dev, as is the next."""
+ALSO = 0.3
 """An influence answers every voice that is this likely, measured by the likeliest."""
 
 
@@ -59,8 +63,8 @@ def signed_spans(
     for at, ((element, first, last, _), mean) in enumerate(zip(found, means, strict=True)):
         start, end = int(encoded.offsets[first, 0]), int(encoded.offsets[last, 1])
         spans.append(Span(element, start, end, tagger=name, span_id=f"t{at}", **_attributes(element, mean, heads)))
-    people = _people(answers, means, encoded, heads, cast, spans)
-    links = _links(means, heads, spans)
+    people = _people(answers, means, [(first, last) for _, first, last, _ in found], encoded, heads, cast, spans)
+    links = _links(means, [(first, last) for _, first, last, _ in found], heads, spans)
     whose = [
         speaker_signs(log_softmax(mean[heads.slices["speaker" if span.element == "voice" else "whose"]]).tolist(), pointed, span.element)
         for span, mean, (_, pointed) in zip(spans, means, people, strict=True)
@@ -119,7 +123,13 @@ def _attributes(element: str, mean: np.ndarray, heads: Heads) -> dict[str, Any]:
 
 
 def _people(
-    answers: np.ndarray, means: np.ndarray, encoded: Encoded, heads: Heads, cast: Cast, spans: Sequence[Span]
+    answers: np.ndarray,
+    means: np.ndarray,
+    places: Sequence[tuple[int, int]],
+    encoded: Encoded,
+    heads: Heads,
+    cast: Cast,
+    spans: Sequence[Span],
 ) -> list[tuple[Actor | None, float]]:
     """Return the person of each span: whom its query fits best, among those mentioned whose role goes with its speaker, and whoever writes;
     with how much more likely that is than all others, a chance.
@@ -138,7 +148,11 @@ def _people(
             people.append(one)
         owner[at] = place[id(one)]
     author = means[:, heads.slices["person.author"]]
-    logits = np.concatenate([author, means[:, heads.slices["person.query"]] @ named[:, heads.slices["person.key"]].T], 1)
+    first, last = np.array(places).T
+    before = (first[:, None] - mentions[None, :, 1]).clip(0)
+    after = (mentions[None, :, 0] - last[:, None]).clip(0)
+    far = np.log1p(before / NEAR) + BEHIND * np.log1p(after / NEAR)
+    logits = np.concatenate([author, means[:, heads.slices["person.query"]] @ named[:, heads.slices["person.key"]].T - FAR * far], 1)
     each = np.exp(log_softmax(logits))
     chances = np.zeros((len(spans), len(people)))
     np.add.at(chances.T, np.concatenate([[0], owner]), each.T)
@@ -152,7 +166,7 @@ def _people(
     return out
 
 
-def _links(means: np.ndarray, heads: Heads, spans: Sequence[Span]) -> list[tuple[str, ...]]:
+def _links(means: np.ndarray, places: Sequence[tuple[int, int]], heads: Heads, spans: Sequence[Span]) -> list[tuple[str, ...]]:
     """Return for each span the temporary ids of the voices that it answers; only an influence has any."""
     import numpy as np
 
@@ -162,7 +176,11 @@ def _links(means: np.ndarray, heads: Heads, spans: Sequence[Span]) -> list[tuple
         if span.element != "influence" or not voices:
             continue
         products = means[voices][:, heads.slices["answers.key"]] @ means[at, heads.slices["answers.query"]]
-        logits = np.concatenate([means[at, heads.slices["answers.none"]], products])
+        first, last = places[at]
+        before = np.array([max(0, first - places[voice][1]) for voice in voices])
+        after = np.array([max(0, places[voice][0] - last) for voice in voices])
+        far = np.log1p(before / NEAR) + BEHIND * np.log1p(after / NEAR)
+        logits = np.concatenate([means[at, heads.slices["answers.none"]], products - ANSWERED * far])
         each = np.exp(log_softmax(logits))
         if each[1:].max() >= each[0]:
             best = each[1:].max()
