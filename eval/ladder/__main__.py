@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the ladder; return 0, or 1 after one line on what is wrong."""
     parser = argparse.ArgumentParser(prog="python -m eval.ladder", description="Train and measure the baselines on the corpus.")
     parser.add_argument("--rungs", default="", help=f"some of {','.join(RUNGS)}; all without it")
-    parser.add_argument("--neural", default="", metavar="DIR", help="folder of a neural model, for the rung of that name")
+    parser.add_argument("--neural", default="neural", metavar="DIR", help="another neural model, for the rung of that name")
     parser.add_argument("--quick", action="store_true", help="a few records and steps, to see that it runs; writes nothing without --out")
     parser.add_argument("--out", type=Path, help="write ladder.json and README.md into this folder instead")
     chosen = parser.parse_args(arguments)

@@ -141,5 +141,5 @@ def _show(console: Console, notes: Path, folder: Path) -> None:
     table = read_table(folder / "indicators.parquet")
     rows = table.filter(pc.equal(table.column("child_id"), CHILD)).to_pylist()
     labels = {one.id: one.label for one in load_catalogue().indicators}
-    console.print(f"\n[bold]{CHILD}, by quarter[/] (unreviewed: counted by rules, nobody has read them against the notes yet)")
+    console.print(f"\n[bold]{CHILD}, by quarter[/] (unreviewed: counted by a model, nobody has read them against the notes yet)")
     show_indicators(console, rows, {name: labels[name] for name in SHOWN}, "quarter")
