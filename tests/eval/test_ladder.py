@@ -54,7 +54,7 @@ def test_the_figures_name_what_they_were_measured_on():
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(["--rungs", "rules,magic"], "no rung called magic"), (["--rungs", "neural"], "needs --neural DIR")],
+    [(["--rungs", "rules,magic"], "no rung called magic"), (["--rungs", "neural", "--neural", ""], "needs --neural DIR")],
 )
 def test_wrong_use_is_one_line(arguments, words, capsys):
     assert main(["--quick", *arguments]) == 1
