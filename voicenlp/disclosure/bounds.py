@@ -37,7 +37,7 @@ class Bounds:
 
     def __init__(self, lower: Sequence[float], upper: Sequence[float], sums: Iterable[Sum]) -> None:
         import numpy as np
-        from scipy.sparse import csr_array  # type: ignore[import-untyped]
+        from scipy.sparse import csr_array
 
         self._lower, self._upper = np.asarray(lower, float), np.asarray(upper, float)
         self._open = np.flatnonzero(self._lower < self._upper)
@@ -116,7 +116,7 @@ class Bounds:
         return -np.inf if sign > 0 else np.inf  # a table fits, and there is no best: nothing bounds the cell
 
     def _solve(self, goal: Any) -> Any:
-        from scipy.optimize import Bounds as Limits  # type: ignore[import-untyped]
+        from scipy.optimize import Bounds as Limits
         from scipy.optimize import LinearConstraint, milp
 
         rules = [LinearConstraint(self._sums, self._known, self._known)] if self._sums.shape[0] else []

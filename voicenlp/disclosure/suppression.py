@@ -147,7 +147,7 @@ class _Chooser:
 
     def __init__(self, layout: Layout, values: Sequence[int], policy: Policy, hidden: set[int]) -> None:
         import numpy as np
-        from scipy.sparse import coo_array, csc_array  # type: ignore[import-untyped]
+        from scipy.sparse import coo_array, csc_array
 
         self.layout, self.hidden = layout, hidden
         values_ = np.asarray(values)
@@ -194,7 +194,7 @@ class _Chooser:
     def _move(self, target: int, step: int, free: set[int] | None) -> _Move | None:
         """Find the cheapest change; only among the cells in `free`, where that is given."""
         import numpy as np
-        from scipy.optimize import Bounds as Limits  # type: ignore[import-untyped]
+        from scipy.optimize import Bounds as Limits
         from scipy.optimize import LinearConstraint, milp
         from scipy.sparse import hstack
 

@@ -126,7 +126,7 @@ def _best(cluster: list[Match], gold: Sequence[Span], pred: Sequence[Span]) -> l
     if len(cluster) == 1:
         return cluster
     import numpy as np
-    from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
+    from scipy.optimize import linear_sum_assignment
 
     rows = sorted({match.gold for match in cluster})
     columns = sorted({match.pred for match in cluster})

@@ -93,7 +93,7 @@ class Columns:
     def matrix(self, parts: Sequence[Rows]) -> Any:
         """Return rows as a sparse matrix of float32, shape (rows, columns); features that are not known are left out."""
         import numpy as np
-        from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
+        from scipy.sparse import csr_matrix
 
         shape = (sum(map(len, parts)), len(self.codes))
         if not shape[0] or not shape[1]:

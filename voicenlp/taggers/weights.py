@@ -163,7 +163,7 @@ def fit_attributes(element: str, about: Sequence[Rows], spans: Sequence[Span]) -
 def weighed(counts: Any, rarity: np.ndarray) -> Any:
     """Return rows weighed by the rarity of their features, each of length 1."""
     import numpy as np
-    from scipy.sparse import diags  # type: ignore[import-untyped]
+    from scipy.sparse import diags
 
     matrix = counts @ diags(rarity)
     lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(1)).ravel())
