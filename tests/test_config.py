@@ -16,7 +16,7 @@ def test_what_is_set_if_nothing_is(tmp_path, monkeypatch):
     found = read_settings(tmp_path, {})
     assert found.model_dump() == {
         "purpose": "", "actor": "s.khan", "role": "", "lawful_basis": "", "dpia": "", "audit": None, "key": None, "policy": None,
-        "opt_out": None, "model": "rules", "limit_chars": 2_000_000, "workers": 1,
+        "opt_out": None, "model": "neural", "limit_chars": 2_000_000, "workers": 1,
     }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ def python(code, *arguments, **more):
     environ = {name: value for name, value in os.environ.items() if not name.upper().startswith("VOICENLP_")}
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
-        capture_output=True, text=True, timeout=120, env=environ | {"PYTHONPATH": str(ROOT)}, **more,
+        capture_output=True, text=True, timeout=120, env=environ | {"PYTHONPATH": str(ROOT), "VOICENLP_MODEL": "rules"}, **more,
     )  # fmt: skip
 
 

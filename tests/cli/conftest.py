@@ -32,7 +32,7 @@ class Answer:
 def bare(monkeypatch, tmp_path):
     """An empty working folder, no settings from the machine, and a purpose for every run."""
     for name in list(os.environ):
-        if name.upper().startswith("VOICENLP_"):
+        if name.upper().startswith("VOICENLP_") and name != "VOICENLP_MODEL":
             monkeypatch.delenv(name)
     monkeypatch.setenv("VOICENLP_PURPOSE", "testing")
     monkeypatch.setenv("PYTHONPATH", str(Path(voicenlp.__file__).parents[1]))  # commands run in other processes are of the same copy

@@ -225,4 +225,4 @@ def test_audit_refused(refused):
 
 
 def test_models(cli):
-    assert "rules (default)" in cli("models").out
+    assert "neural (default)" in cli("models").out

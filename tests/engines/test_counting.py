@@ -16,7 +16,7 @@ from voicenlp.audit.pseudonyms import Pseudonyms
 @pytest.fixture(autouse=True)
 def bare(monkeypatch, tmp_path):
     for name in list(os.environ):
-        if name.upper().startswith("VOICENLP_"):
+        if name.upper().startswith("VOICENLP_") and name != "VOICENLP_MODEL":
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 

